@@ -1,0 +1,28 @@
+// Runs the test suite under Node 24 (the npm package `node`), whatever Node runs this script.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+const directory = resolve('.cache/node24')
+mkdirSync(directory, { recursive: true })
+
+const run = (command, args, options = {}) => {
+  const result = spawnSync(command, args, { stdio: 'inherit', ...options })
+  if (result.status !== 0) process.exit(result.status ?? 1)
+}
+
+run('npm', [
+  'install',
+  '--prefix',
+  directory,
+  '--no-save',
+  '--no-audit',
+  '--no-fund',
+  '--no-package-lock',
+  'node@24',
+])
+const node = join(directory, 'node_modules/node/bin/node')
+run(node, ['--version'])
+run(node, ['node_modules/vitest/vitest.mjs', 'run'], {
+  env: { ...process.env, PATH: `${join(directory, 'node_modules/node/bin')}:${process.env.PATH}` },
+})

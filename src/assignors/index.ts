@@ -1,0 +1,7 @@
+export type { Assignor, AssignorInput, AssignorMember, GroupAssignment } from './assignor.js'
+export { cooperativeStickyAssignor } from './cooperative-sticky.js'
+export { rangeAssignor } from './range.js'
+export type { AssignmentStrategy } from './resolve-assignors.js'
+export { rebalanceProtocolOf, resolveAssignors } from './resolve-assignors.js'
+export { kafkajsRoundRobinAssignor, roundRobinAssignor } from './round-robin.js'
+export { stickyAssignor } from './sticky.js'

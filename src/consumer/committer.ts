@@ -1,0 +1,250 @@
+import * as Effect from 'effect/Effect'
+import * as Semaphore from 'effect/Semaphore'
+import { StreamBusError } from '../domain/errors.js'
+import type { CommitOutcome, ErrorInfo, MemberState } from '../domain/membership.js'
+import { keyOf, type TopicPartitionOffset } from '../domain/topic-partition.js'
+import type { MemberIdentity } from '../machines/member/context.js'
+import type { MemberEvent } from '../machines/member/events.js'
+import type { Clock } from '../runtime/clock.js'
+import type { ConsumerConfig } from './config.js'
+import { commitRequest } from './group/commit-request.js'
+import type { GroupClient } from './group/group-client.js'
+import type { PartitionSlot } from './partition-slot.js'
+
+const RETRY_MS = 100
+
+/** Where the member stands, as far as a commit must know. */
+export interface MembershipView {
+  readonly state: () => MemberState
+  /** False between JoinGroup and the assignment, when no generation is ours to commit under. */
+  readonly canCommit: () => boolean
+  readonly identity: () => MemberIdentity
+  /** Resumes at the next change of the member's state, or when the time is up. */
+  readonly changed: (timeoutMs: number) => Effect.Effect<void>
+  readonly tell: (event: MemberEvent) => void
+  /** Told to every later caller when the member has failed. */
+  readonly failure: () => StreamBusError | undefined
+}
+
+export interface CommitterParts {
+  readonly clock: Clock
+  readonly config: ConsumerConfig
+  readonly client: GroupClient
+  readonly slots: ReadonlyMap<string, PartitionSlot>
+  readonly membership: MembershipView
+}
+
+/**
+ * Commits, one request at a time and in order, so that an older position can never overwrite a
+ * newer one. A commit is sent under the generation that owns the partition at that moment.
+ */
+export class Committer {
+  readonly #parts: CommitterParts
+  readonly #turn = Semaphore.makeUnsafe(1)
+  commits = 0
+  commitFailures = 0
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts
+  }
+
+  /** Done and not yet committed, of the given slots. */
+  pending(slots: Iterable<PartitionSlot>): TopicPartitionOffset[] {
+    const offsets: TopicPartitionOffset[] = []
+    for (const { topic, partition, offsets: at } of slots) {
+      if (at.done >= 0 && at.done !== at.committed)
+        offsets.push({ topic, partition, offset: at.done })
+    }
+    return offsets
+  }
+
+  /**
+   * The application's own commit: waits out a rebalance, retries what may pass until
+   * requestTimeoutMs is over, and fails with COMMIT_FAILED, NOT_ASSIGNED or MEMBER_FENCED.
+   */
+  commit(offsets: () => readonly TopicPartitionOffset[]): Effect.Effect<void, StreamBusError> {
+    const { clock, config } = this.#parts
+    const loop = Effect.gen({ self: this }, function* () {
+      const deadline = clock.elapsed() + config.requestTimeoutMs
+      for (;;) {
+        const wanted = offsets()
+        if (wanted.length === 0) return
+        yield* this.#awaitMembership(deadline)
+        this.#requireOwned(wanted)
+        const outcome = yield* this.#send(wanted, deadline - clock.elapsed())
+        if (outcome.tag === 'committed') return
+        const last = describe(outcome)
+        if (outcome.tag === 'refused') return yield* Effect.fail(commitFailed(last, config, false))
+        if (clock.elapsed() + RETRY_MS >= deadline) {
+          return yield* Effect.fail(commitFailed(last, config, true))
+        }
+        yield* outcome.tag === 'unavailable'
+          ? Effect.sleep(RETRY_MS)
+          : this.#parts.membership.changed(RETRY_MS)
+      }
+    })
+    return this.#turn.withPermits(1)(catchThrown(loop))
+  }
+
+  /** Before partitions go: what is done is committed, for as long as the hand-over allows. */
+  commitBeforeRevoke(
+    slots: readonly PartitionSlot[],
+    identity: MemberIdentity,
+    timeoutMs: number,
+  ): Effect.Effect<CommitOutcome> {
+    const { clock } = this.#parts
+    const attempt = Effect.gen({ self: this }, function* () {
+      const deadline = clock.elapsed() + timeoutMs
+      for (;;) {
+        const wanted = this.pending(slots)
+        if (wanted.length === 0) return { tag: 'committed' } as const
+        const outcome = yield* this.#send(wanted, deadline - clock.elapsed(), identity)
+        if (outcome.tag !== 'unavailable' || clock.elapsed() + RETRY_MS >= deadline) return outcome
+        yield* Effect.sleep(RETRY_MS)
+      }
+    })
+    return this.#turn.withPermits(1)(attempt)
+  }
+
+  /** One auto-commit: a failure waits for the next interval. */
+  commitPending(): Effect.Effect<CommitOutcome> {
+    const attempt = Effect.suspend((): Effect.Effect<CommitOutcome> => {
+      const { membership, slots, config } = this.#parts
+      const wanted = this.pending(slots.values())
+      if (wanted.length === 0 || !membership.canCommit()) {
+        return Effect.succeed({ tag: 'committed' })
+      }
+      return this.#send(wanted, config.requestTimeoutMs)
+    })
+    return this.#turn.withPermits(1)(attempt)
+  }
+
+  #send(
+    offsets: readonly TopicPartitionOffset[],
+    timeoutMs: number,
+    as?: MemberIdentity,
+  ): Effect.Effect<CommitOutcome> {
+    const { client, slots, membership, config } = this.#parts
+    const identity = as ?? membership.identity()
+    this.commits++
+    // A slot that goes and comes back while the request is under way is another ownership.
+    const holders = new Map(offsets.map((offset) => [keyOf(offset), slots.get(keyOf(offset))]))
+    const request = commitRequest(
+      client,
+      identity,
+      offsets,
+      Math.max(1, Math.min(timeoutMs, config.requestTimeoutMs)),
+    )
+    return Effect.map(request, ({ verdict, committed }): CommitOutcome => {
+      for (const offset of offsets) {
+        const slot = holders.get(keyOf(offset))
+        if (slot !== undefined && committed.has(slot.key)) slot.offsets.committed = offset.offset
+      }
+      if (verdict.tag === 'ok') return { tag: 'committed' }
+      this.commitFailures++
+      if (verdict.tag === 'memberUnknown') {
+        const { generation } = identity
+        membership.tell({ type: 'member.unknown', kafkaError: verdict.kafkaError, generation })
+      }
+      if (verdict.tag === 'rebalancing') {
+        const what = 'a commit was answered REBALANCE_IN_PROGRESS'
+        membership.tell({ type: 'group.rebalancing', cause: { what, evidence: 'observed' } })
+      }
+      if (verdict.tag === 'refused' && verdict.error.kafkaError === 'FENCED_INSTANCE_ID') {
+        membership.tell({ type: 'member.replaced', error: verdict.error })
+      }
+      return verdict
+    })
+  }
+
+  *#awaitMembership(deadline: number) {
+    const { clock, membership, config } = this.#parts
+    for (;;) {
+      if (membership.canCommit()) return
+      const failure = membership.failure()
+      if (failure !== undefined) return yield* Effect.fail(failure)
+      const state = membership.state()
+      if (state !== 'joining' && state !== 'syncing' && state !== 'rebalancing') {
+        return yield* Effect.fail(notAMember(state, config))
+      }
+      const left = deadline - clock.elapsed()
+      if (left <= 0) {
+        return yield* Effect.fail(commitFailed('the rebalance did not end in time', config, true))
+      }
+      yield* membership.changed(left)
+    }
+  }
+
+  #requireOwned(offsets: readonly TopicPartitionOffset[]): void {
+    const { slots, config } = this.#parts
+    const foreign = offsets.filter((offset) => !slots.has(keyOf(offset)))
+    if (foreign.length === 0) return
+    throw new StreamBusError(
+      'NOT_ASSIGNED',
+      `group ${config.groupId}: cannot commit ${foreign.map(keyOf).join(', ')}: not assigned to this member`,
+      {
+        group: config.groupId ?? '',
+        topic: foreign[0]!.topic,
+        partition: foreign[0]!.partition,
+      },
+    )
+  }
+}
+
+/** A StreamBusError thrown inside a generator is a failure, everything else stays a defect. */
+const catchThrown = <A>(
+  effect: Effect.Effect<A, StreamBusError>,
+): Effect.Effect<A, StreamBusError> =>
+  Effect.catchDefect(effect, (defect) =>
+    defect instanceof StreamBusError ? Effect.fail(defect) : Effect.die(defect),
+  )
+
+const describe = (
+  outcome: Exclude<CommitOutcome, { readonly tag: 'committed' }>,
+): ErrorInfo | string => {
+  switch (outcome.tag) {
+    case 'refused':
+    case 'unavailable':
+      return outcome.error
+    case 'rebalancing':
+      return 'the group is rebalancing'
+    case 'memberUnknown':
+      return `the coordinator answered ${outcome.kafkaError}`
+  }
+}
+
+const commitFailed = (
+  reason: ErrorInfo | string,
+  config: ConsumerConfig,
+  retriable: boolean,
+): StreamBusError => {
+  const text = typeof reason === 'string' ? reason : reason.message
+  const kafkaError = typeof reason === 'string' ? undefined : reason.kafkaError
+  return new StreamBusError('COMMIT_FAILED', `group ${config.groupId}: commit failed: ${text}`, {
+    group: config.groupId ?? '',
+    retriable,
+    ...(kafkaError === undefined ? {} : { kafkaError }),
+  })
+}
+
+const notAMember = (state: MemberState, config: ConsumerConfig): StreamBusError => {
+  const group = config.groupId ?? ''
+  if (state === 'fenced') {
+    return new StreamBusError(
+      'MEMBER_FENCED',
+      `group ${group}: cannot commit: this member was fenced and its partitions may be owned by others`,
+      { group },
+    )
+  }
+  return state === 'idle'
+    ? new StreamBusError('NOT_ASSIGNED', `group ${group}: cannot commit before subscribing`, {
+        group,
+      })
+    : new StreamBusError(
+        'CONSUMER_CLOSED',
+        `group ${group}: cannot commit: the consumer is ${state}`,
+        {
+          group,
+        },
+      )
+}

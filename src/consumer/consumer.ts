@@ -1,0 +1,357 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import * as Effect from 'effect/Effect'
+import * as Result from 'effect/Result'
+import { StreamBusError } from '../domain/errors.js'
+import type { MemberState } from '../domain/membership.js'
+import type { ConsumerRecord } from '../domain/record.js'
+import { keyOf, type TopicPartition, type TopicPartitionOffset } from '../domain/topic-partition.js'
+import { invalidConfig } from '../domain/validate.js'
+import type { Runtime } from '../runtime/runtime.js'
+import { EARLIEST, LATEST, listOffsets } from '../transport/requests/list-offsets.js'
+import type { TransportService } from '../transport/transport.js'
+import { type ActorView, actorView } from './actor-view.js'
+import type { PartitionCallbacks } from './callbacks.js'
+import { closeWithin } from './close.js'
+import { type ConsumerOptions, type PartitionsCallback, resolveConsumerConfig } from './config.js'
+import { ConsumerCore } from './consumer-core.js'
+import { recordIterator } from './iteration.js'
+import type { PartitionSlot } from './partition-slot.js'
+import { Reading } from './reading.js'
+import { ConsumerRecords } from './records.js'
+import { type ConsumerStats, consumerStats } from './stats.js'
+
+export interface PollOptions {
+  /** Default 1_000: how long to wait for the first record. 0 returns what waits already. */
+  readonly timeoutMs?: number
+  /** Default 500. */
+  readonly maxRecords?: number
+  readonly signal?: AbortSignal
+}
+
+export interface RecordsOptions {
+  readonly signal?: AbortSignal
+  /** `'end'`: stop when what was in the assigned partitions at the start has been read. */
+  readonly until?: 'end'
+}
+
+export interface CloseOptions {
+  /** Default 30_000; then everything is let go and CLOSE_TIMED_OUT is thrown. */
+  readonly timeoutMs?: number
+  /** Default true. False lets a static member (`groupInstanceId`) keep its partitions. */
+  readonly leaveGroup?: boolean
+}
+
+export type SeekTarget = number | 'beginning' | 'end' | { readonly timestampMs: number }
+
+export interface ConsumerParts {
+  readonly runtime: Runtime
+  readonly transport: TransportService
+  readonly id: string
+  readonly defaultClientId: string
+  readonly onIgnored?: (event: string, state: string) => void
+}
+
+/**
+ * A member of a consumer group, or a reader of partitions given by hand. Poll it or iterate over
+ * it; whichever comes first claims it.
+ */
+export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable {
+  readonly #core: ConsumerCore
+  readonly #runtime: Runtime
+  readonly #reading: Reading
+  readonly #insideCallback = new AsyncLocalStorage<true>()
+  #claim: 'poll' | 'iteration' | undefined
+  #isPolling = false
+  #subscribing: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: ConsumerOptions, parts: ConsumerParts) {
+    const config = resolveConsumerConfig(options, parts.defaultClientId)
+    this.#runtime = parts.runtime
+    this.#core = new ConsumerCore({
+      runtime: parts.runtime,
+      transport: parts.transport,
+      config,
+      id: parts.id,
+      callbacks: this.#wrapCallbacks(options),
+      onError: (error) => config.onError?.(error),
+      onStateChange: (state, previous) => config.onStateChange?.(state, previous),
+      ...(parts.onIgnored === undefined ? {} : { onIgnored: parts.onIgnored }),
+    })
+    this.#reading = new Reading(this.#core)
+  }
+
+  /** The group lifecycle; `idle` before subscribing. */
+  get state(): MemberState {
+    return this.#core.state
+  }
+
+  /** Why the consumer is `failed`. */
+  get error(): StreamBusError | undefined {
+    return this.#core.failure
+  }
+
+  /** A read-only view of the member's actor. */
+  get actor(): ActorView {
+    return actorView(this.#core.member)
+  }
+
+  /** Partitions held now, sorted. */
+  assignment(): TopicPartition[] {
+    return this.#core.member
+      .getSnapshot()
+      .context.owned.map(({ topic, partition }) => ({ topic, partition }))
+  }
+
+  stats(): ConsumerStats {
+    return consumerStats(this.#core)
+  }
+
+  /** Records not read yet, by partition; null while unknown, which is not zero. */
+  lag(): (TopicPartition & { readonly records: number | null })[] {
+    return this.stats().partitions.map(({ topic, partition, positionLag }) => ({
+      topic,
+      partition,
+      records: positionLag,
+    }))
+  }
+
+  /**
+   * Joins the group and resolves when first stable. `topics` replaces the subscription. Errors:
+   * UNKNOWN_TOPIC, and whatever makes the consumer fail (`consumer.error`).
+   */
+  async subscribe(options: { readonly topics?: readonly string[] } = {}): Promise<void> {
+    this.#requireOpen()
+    const { config } = this.#core.parts
+    const topics = [...new Set(options.topics ?? config.topics)]
+    if (config.assign.length > 0 ? options.topics !== undefined : topics.length === 0) {
+      throw invalidConfig('consumer', 'topics: name at least one topic to subscribe to', 'topics')
+    }
+    await this.#requireTopics(config.assign.length > 0 ? config.assign : topics)
+    this.#requireOpen()
+    if (this.state === 'idle' || options.topics !== undefined) this.#core.subscribe(topics)
+    const isSettled = (): boolean =>
+      this.state === 'stable' || this.state === 'failed' || this.state === 'left'
+    await this.#runtime.promise(this.#core.until(isSettled))
+    this.#throwIfFailed()
+    this.#requireOpen()
+  }
+
+  /**
+   * Records from assigned partitions, at most `maxRecords`; empty when none came in time or the
+   * consumer closes. The batch before is done. Subscribes if that was not done yet.
+   */
+  async poll(options: PollOptions = {}): Promise<ConsumerRecords> {
+    this.#claimFor('poll')
+    if (this.#isPolling) throw inUse('another poll is still waiting')
+    const { timeoutMs = 1_000, maxRecords = 500, signal } = options
+    this.#isPolling = true
+    try {
+      signal?.throwIfAborted()
+      await this.#ensureSubscribed()
+      const waiting = this.#reading.takeNow(maxRecords)
+      if (waiting.length > 0) return new ConsumerRecords(waiting)
+      const poll = this.#reading.poll(timeoutMs, maxRecords)
+      return new ConsumerRecords(await abortable(this.#runtime.promise(poll, signal), signal))
+    } finally {
+      this.#isPolling = false
+    }
+  }
+
+  /** One record at a time; a record is done when the next one is asked for. */
+  records(options: RecordsOptions = {}): AsyncIterableIterator<ConsumerRecord> {
+    return recordIterator({
+      core: this.#core,
+      reading: this.#reading,
+      runtime: this.#runtime,
+      begin: () => {
+        this.#claimFor('iteration')
+        return this.#ensureSubscribed()
+      },
+      options,
+    })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConsumerRecord> {
+    return this.records()
+  }
+
+  /**
+   * Commits what was polled or yielded so far, one record (its offset + 1), or explicit offsets
+   * (next to process). Errors: COMMIT_FAILED, NOT_ASSIGNED, MEMBER_FENCED.
+   */
+  async commit(what?: ConsumerRecord | readonly TopicPartitionOffset[]): Promise<void> {
+    this.#throwIfFailed()
+    if (this.#core.parts.config.groupId === null) {
+      throw invalidConfig('consumer', 'groupId: needed to commit offsets', 'groupId')
+    }
+    const { committer, delivery, slots } = this.#core
+    if (what === undefined) {
+      delivery.settle()
+      await this.#runtime.promise(committer.commit(() => committer.pending(slots.values())))
+      return
+    }
+    const offsets = isRecord(what) ? [{ ...tpOf(what), offset: what.offset + 1 }] : what
+    for (const { offset, ...tp } of offsets) {
+      if (!Number.isSafeInteger(offset) || offset < 0) {
+        throw new StreamBusError(
+          'INVALID_ARGUMENT',
+          `commit ${keyOf(tp)}: no offset: ${offset}`,
+          tp,
+        )
+      }
+    }
+    await this.#runtime.promise(committer.commit(() => offsets))
+    delivery.settleUpTo(offsets)
+  }
+
+  /** At once. Kept over a cooperative rebalance, cleared when the partition is revoked. */
+  pause(partitions: readonly TopicPartition[]): void {
+    for (const slot of this.#slotsOf(partitions, 'pause')) slot.send({ type: 'pause' })
+  }
+
+  resume(partitions: readonly TopicPartition[]): void {
+    for (const slot of this.#slotsOf(partitions, 'resume')) {
+      slot.send({ type: 'resume', buffered: !slot.buffer.isEmpty })
+    }
+    this.#core.fetcher.pump()
+    this.#core.delivery.wake()
+  }
+
+  /** Reads on from there. In `onPartitionsAssigned` it comes before the first record. */
+  async seek(tp: TopicPartition, target: SeekTarget): Promise<void> {
+    this.#slotsOf([tp], 'seek')
+    const offset = typeof target === 'number' ? target : await this.#lookUp(tp, target)
+    if (!Number.isSafeInteger(offset) || offset < 0) {
+      throw new StreamBusError('INVALID_ARGUMENT', `seek ${keyOf(tp)}: no offset: ${offset}`, tp)
+    }
+    const [slot] = this.#slotsOf([tp], 'seek')
+    slot!.startAt(offset, 'seek')
+    this.#core.fetcher.pump()
+  }
+
+  /**
+   * Stops handing out, commits what is done (auto-commit), runs `onPartitionsRevoked`, leaves the
+   * group. Marks nothing as done. Idempotent. Inside a callback it only begins: the callback has to
+   * return first. Errors: CLOSE_TIMED_OUT with `uncommitted`.
+   */
+  async close({ timeoutMs = 30_000, leaveGroup = true }: CloseOptions = {}): Promise<void> {
+    this.#reading.stop()
+    this.#closing ??= closeWithin(this.#core, timeoutMs, leaveGroup)
+    if (this.#insideCallback.getStore()) {
+      this.#closing.catch((error: unknown) => this.#core.parts.onError(error as StreamBusError))
+      return
+    }
+    await this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #wrapCallbacks(options: ConsumerOptions): PartitionCallbacks {
+    const wrap = (callback: PartitionsCallback | undefined) =>
+      callback === undefined
+        ? undefined
+        : (partitions: readonly TopicPartition[]) =>
+            Effect.tryPromise({
+              try: () => this.#insideCallback.run(true, async () => callback(partitions)),
+              catch: (error) => error,
+            })
+    return {
+      onPartitionsAssigned: wrap(options.onPartitionsAssigned),
+      onPartitionsRevoked: wrap(options.onPartitionsRevoked),
+      onPartitionsLost: wrap(options.onPartitionsLost),
+    }
+  }
+
+  async #requireTopics(wanted: readonly (string | TopicPartition)[]): Promise<void> {
+    const { transport, config } = this.#core.parts
+    const names = [...new Set(wanted.map((one) => (typeof one === 'string' ? one : one.topic)))]
+    const look = transport.metadata(names, { timeoutMs: config.requestTimeoutMs })
+    const result = await this.#runtime.promise(Effect.result(look))
+    // A cluster that cannot be reached now is the member's business: it tries until it can.
+    if (Result.isFailure(result)) return
+    for (const one of wanted) {
+      const topic = typeof one === 'string' ? one : one.topic
+      const view = result.success.topics.get(topic)
+      const partitions = view?.partitions.length ?? 0
+      if (view === undefined || view.errorCode === 3 || view.errorCode === 17) {
+        const text = `topic ${topic} does not exist: create it, or check its name and the brokers`
+        throw new StreamBusError('UNKNOWN_TOPIC', text, { topic })
+      }
+      if (typeof one !== 'string' && partitions > 0 && one.partition >= partitions) {
+        const text = `topic ${topic} has partitions 0 to ${partitions - 1}, not ${one.partition}`
+        throw new StreamBusError('UNKNOWN_TOPIC', text, { topic, partition: one.partition })
+      }
+    }
+  }
+
+  async #ensureSubscribed(): Promise<void> {
+    this.#throwIfFailed()
+    this.#requireOpen()
+    if (this.state !== 'idle') return
+    this.#subscribing ??= this.subscribe().finally(() => {
+      this.#subscribing = undefined
+    })
+    await this.#subscribing
+  }
+
+  #claimFor(use: 'poll' | 'iteration'): void {
+    this.#claim ??= use
+    if (this.#claim !== use) throw inUse(`it is read by ${this.#claim} already`)
+  }
+
+  #throwIfFailed(): void {
+    if (this.#core.failure !== undefined) throw this.#core.failure
+  }
+
+  #requireOpen(): void {
+    if (this.#closing === undefined && this.state !== 'left' && this.state !== 'leaving') return
+    throw new StreamBusError('CONSUMER_CLOSED', 'the consumer is closed: make a new one')
+  }
+
+  #slotsOf(partitions: readonly TopicPartition[], doing: string): PartitionSlot[] {
+    return partitions.map((tp) => {
+      const slot = this.#core.slots.get(keyOf(tp))
+      if (slot !== undefined) return slot
+      const text = `cannot ${doing} ${keyOf(tp)}: not assigned to this consumer now`
+      throw new StreamBusError('NOT_ASSIGNED', text, tpOf(tp))
+    })
+  }
+
+  async #lookUp(tp: TopicPartition, target: Exclude<SeekTarget, number>): Promise<number> {
+    const { transport, config } = this.#core.parts
+    const timestamp =
+      target === 'beginning' ? EARLIEST : target === 'end' ? LATEST : target.timestampMs
+    const options = { timeoutMs: config.requestTimeoutMs, isolationLevel: config.isolationLevel }
+    const ask = async (at: number): Promise<number> => {
+      const query = { ...tpOf(tp), timestamp: at }
+      const answers = await this.#runtime.promise(listOffsets(transport, [query], options))
+      const answer = answers.get(keyOf(tp))
+      if (answer?.errorCode === 0) return answer.offset
+      const text = `seek ${keyOf(tp)}: no leader could say where that is`
+      throw new StreamBusError('BROKER_ERROR', text, { ...tpOf(tp), retriable: true })
+    }
+    const offset = await ask(timestamp)
+    // No record is that young: what comes next is what was asked for.
+    return offset < 0 ? ask(LATEST) : offset
+  }
+}
+
+const tpOf = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition })
+
+const isRecord = (what: ConsumerRecord | readonly TopicPartitionOffset[]): what is ConsumerRecord =>
+  !Array.isArray(what)
+
+const inUse = (why: string): StreamBusError =>
+  new StreamBusError('CONSUMER_IN_USE', `the consumer is in use: ${why}; use one consumer for each`)
+
+/** An aborted call rejects with the signal's own reason. */
+const abortable = async <A>(promise: Promise<A>, signal: AbortSignal | undefined): Promise<A> => {
+  try {
+    return await promise
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error
+  }
+}

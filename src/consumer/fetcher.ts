@@ -1,0 +1,194 @@
+import * as Effect from 'effect/Effect'
+import type * as Fiber from 'effect/Fiber'
+import * as Result from 'effect/Result'
+import type { StreamBusError } from '../domain/errors.js'
+import type { TimerHandle } from '../runtime/clock.js'
+import type { Runtime } from '../runtime/runtime.js'
+import type { ResponseBody } from '../transport/protocol/registry.js'
+import type { TransportService } from '../transport/transport.js'
+import type { ConsumerConfig } from './config.js'
+import { type NodeFetch, planFetches } from './fetch-plan.js'
+import { fetchRequest } from './fetch-request.js'
+import { FetchResponseReader } from './fetch-response.js'
+import type { PartitionSlot } from './partition-slot.js'
+
+const RETRY_MS = 100
+const RETRY_MAX_MS = 2_000
+
+export interface FetcherParts {
+  readonly runtime: Runtime
+  readonly transport: TransportService
+  readonly config: ConsumerConfig
+  readonly slots: ReadonlyMap<string, PartitionSlot>
+  /** Records came, or a partition got an error to report. */
+  readonly onData: () => void
+  /** A position is not in the log: it has to be reset. */
+  readonly onOutOfRange: (slot: PartitionSlot) => void
+  readonly onError: (error: StreamBusError) => void
+  readonly onFatal: (error: StreamBusError) => void
+}
+
+/**
+ * Keeps one fetch under way at each leader that has records to give, ahead of the application,
+ * within the byte limit. Partitions that are paused, full or backing off are left out, and hold
+ * nobody back.
+ */
+export class Fetcher {
+  readonly #parts: FetcherParts
+  readonly #reader: FetchResponseReader
+  readonly #inFlight = new Map<number, { fiber: Fiber.Fiber<void>; bytes: number }>()
+  #retryTimer: TimerHandle | undefined
+  #refreshing = false
+  #failures = 0
+  #rotation = 0
+  #closed = false
+  #pumping = false
+  fetches = 0
+
+  constructor(parts: FetcherParts) {
+    this.#parts = parts
+    this.#reader = new FetchResponseReader(parts)
+  }
+
+  /** Looks for work: call it whenever a slot, the view or a buffer changed. */
+  pump(): void {
+    // A fetch that ends at once (in process) pumps from within: the loop below sees its result.
+    if (this.#closed || this.#pumping) return
+    this.#pumping = true
+    try {
+      for (let round = 0; round < 2 && this.#startFetches(); round++);
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#parts.runtime.clock.clearTimeout(this.#retryTimer)
+    for (const { fiber } of this.#inFlight.values()) fiber.interruptUnsafe()
+    this.#inFlight.clear()
+  }
+
+  #startFetches(): boolean {
+    const { runtime, transport, config, slots } = this.#parts
+    let bytesInFlight = 0
+    for (const { bytes } of this.#inFlight.values()) bytesInFlight += bytes
+    const now = runtime.clock.elapsed()
+    const plan = planFetches({
+      slots: slots.values(),
+      view: transport.view(),
+      busyNodes: this.#inFlight,
+      bytesInFlight,
+      now,
+      config,
+    })
+    if (plan.needsMetadata) this.#refreshMetadata()
+    this.#armRetry(plan.retryAt - now)
+    for (const fetch of plan.fetches) this.#start(fetch)
+    if (plan.fetches.length === 0) this.#makeRoom(bytesInFlight)
+    return plan.fetches.length > 0
+  }
+
+  /** A full buffer of paused partitions must not starve the others: it is fetched again later. */
+  #makeRoom(bytesInFlight: number): void {
+    let buffered = bytesInFlight
+    for (const slot of this.#parts.slots.values()) buffered += slot.buffer.bytes
+    if (buffered < this.#parts.config.maxBufferedBytes) return
+    for (const slot of this.#parts.slots.values()) {
+      if (slot.isPaused && !slot.buffer.isEmpty) slot.dropBuffer()
+    }
+  }
+
+  #start(fetch: NodeFetch): void {
+    const { runtime, transport, config } = this.#parts
+    this.fetches++
+    const slots = rotate(fetch.slots, this.#rotation++)
+    const incarnations = slots.map(({ incarnation }) => incarnation)
+    const { input, maxVersion } = fetchRequest({ ...fetch, slots }, transport.view(), config)
+    const request = transport.request({ type: 'node', nodeId: fetch.nodeId }, 'Fetch', input, {
+      purpose: 'fetch',
+      timeoutMs: fetch.maxWaitMs + config.requestTimeoutMs,
+      ...(maxVersion === undefined ? {} : { maxVersion }),
+    })
+    const entry = { bytes: fetch.maxBytes } as { fiber: Fiber.Fiber<void>; bytes: number }
+    this.#inFlight.set(fetch.nodeId, entry)
+    entry.fiber = runtime.run(
+      Effect.map(Effect.result(request), (result) => {
+        if (this.#inFlight.get(fetch.nodeId) === entry) this.#inFlight.delete(fetch.nodeId)
+        if (this.#closed) return
+        if (Result.isSuccess(result)) this.#received(result.success, slots, incarnations)
+        else this.#failed(result.failure, slots)
+        this.pump()
+      }),
+    )
+  }
+
+  #received(
+    response: ResponseBody<'Fetch'>,
+    slots: readonly PartitionSlot[],
+    incarnations: readonly number[],
+  ): void {
+    const verdict = this.#reader.read(response, slots, incarnations)
+    if (verdict.needsMetadata) {
+      this.#parts.transport.invalidate()
+      this.#refreshMetadata()
+    } else this.#failures = 0
+    if (verdict.hasData) this.#parts.onData()
+  }
+
+  #failed(error: StreamBusError, slots: readonly PartitionSlot[]): void {
+    if (!error.retriable) {
+      this.#parts.onFatal(error)
+      return
+    }
+    if (this.#failures === 0) this.#parts.onError(error)
+    const retryAt = this.#parts.runtime.clock.elapsed() + this.#backoff()
+    for (const slot of slots) slot.retryAt = retryAt
+    this.#parts.transport.invalidate()
+    this.#refreshMetadata()
+  }
+
+  #backoff(): number {
+    return Math.min(RETRY_MS * 2 ** Math.min(this.#failures++, 10), RETRY_MAX_MS)
+  }
+
+  #refreshMetadata(): void {
+    if (this.#refreshing || this.#closed) return
+    this.#refreshing = true
+    const { runtime, transport, slots, config } = this.#parts
+    const topics = [...new Set([...slots.values()].map(({ topic }) => topic))]
+    runtime.run(
+      Effect.gen({ self: this }, function* () {
+        const result = yield* Effect.result(
+          transport.metadata(topics, { timeoutMs: config.requestTimeoutMs }),
+        )
+        const stillUnknown =
+          Result.isFailure(result) ||
+          topics.some((topic) => (result.success.topics.get(topic)?.errorCode ?? 3) !== 0)
+        if (stillUnknown) yield* Effect.sleep(this.#backoff())
+        this.#refreshing = false
+        this.pump()
+      }),
+    )
+  }
+
+  #armRetry(delayMs: number): void {
+    const { clock } = this.#parts.runtime
+    clock.clearTimeout(this.#retryTimer)
+    this.#retryTimer = undefined
+    if (!Number.isFinite(delayMs)) return
+    this.#retryTimer = clock.setTimeout(
+      () => {
+        this.#retryTimer = undefined
+        this.pump()
+      },
+      Math.max(1, delayMs),
+    )
+  }
+}
+
+/** A response is filled in the request's order up to its size: each partition gets to be first. */
+const rotate = <T>(items: readonly T[], by: number): readonly T[] => {
+  const start = by % items.length
+  return start === 0 ? items : [...items.slice(start), ...items.slice(0, start)]
+}

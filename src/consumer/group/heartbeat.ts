@@ -1,0 +1,95 @@
+import * as Effect from 'effect/Effect'
+import type { Cause } from '../../domain/membership.js'
+import type { MemberIdentity } from '../../machines/member/context.js'
+import type { MemberEvent } from '../../machines/member/events.js'
+import type { GroupClient } from './group-client.js'
+
+const RETRY_MS = 250
+
+/**
+ * The heartbeat of one generation, as one long-lived Effect: independent of polls, handlers and
+ * callbacks. It ends only by being stopped, and reports by events.
+ *
+ * A member that got no answer for a whole session timeout must assume that its partitions belong
+ * to others now, because the coordinator, which hears nothing either, gives them away.
+ */
+export const heartbeat = (
+  client: GroupClient,
+  identity: MemberIdentity,
+  report: (event: MemberEvent) => void,
+): Effect.Effect<never> =>
+  Effect.gen(function* () {
+    const { runtime, config } = client.parts
+    const { clock } = runtime
+    let pauseMs = config.heartbeatIntervalMs
+    for (;;) {
+      const expiresIn = client.lastContact + config.sessionTimeoutMs - clock.elapsed()
+      const plannedMs = Math.max(0, Math.min(pauseMs, expiresIn))
+      const sleptFrom = clock.elapsed()
+      yield* Effect.sleep(plannedMs)
+      const lateMs = clock.elapsed() - sleptFrom - plannedMs
+      const remaining = client.lastContact + config.sessionTimeoutMs - clock.elapsed()
+      if (remaining <= 0) {
+        report({ type: 'session.expired', cause: expiryCause(config.sessionTimeoutMs, lateMs) })
+        return yield* Effect.never
+      }
+      const sentAt = clock.elapsed()
+      client.heartbeats++
+      const result = yield* client.request(
+        'control',
+        'Heartbeat',
+        (version) => ({
+          groupId: client.groupId,
+          generationId: identity.generation,
+          memberId: identity.memberId,
+          ...(version >= 3 ? { groupInstanceId: config.groupInstanceId } : {}),
+        }),
+        Math.min(config.requestTimeoutMs, Math.max(1, remaining)),
+      )
+      const verdict = client.verdict(result, 'heartbeat')
+      pauseMs = config.heartbeatIntervalMs
+      switch (verdict.tag) {
+        case 'ok':
+          client.lastContact = sentAt
+          break
+        case 'rebalancing':
+          client.lastContact = sentAt
+          report({ type: 'group.rebalancing', cause: UNTOLD })
+          break
+        case 'memberUnknown':
+          report({
+            type: 'member.unknown',
+            kafkaError: verdict.kafkaError,
+            generation: identity.generation,
+          })
+          break
+        case 'unavailable':
+          pauseMs = Math.min(RETRY_MS, config.heartbeatIntervalMs)
+          break
+        case 'refused':
+          report(
+            verdict.error.kafkaError === 'FENCED_INSTANCE_ID'
+              ? { type: 'member.replaced', error: verdict.error }
+              : { type: 'fail', error: verdict.error },
+          )
+          break
+      }
+    }
+  })
+
+/** Kafka does not tell followers why a rebalance began. */
+const UNTOLD: Cause = {
+  what: 'the group rebalances (a member joined, left or changed its subscription)',
+  evidence: 'inferred',
+}
+
+const expiryCause = (sessionTimeoutMs: number, lateMs: number): Cause =>
+  lateMs > sessionTimeoutMs / 2
+    ? {
+        what: `the event loop was blocked for ${(lateMs / 1000).toFixed(1)} s, so no heartbeat was sent within the session timeout of ${sessionTimeoutMs} ms`,
+        evidence: 'observed',
+      }
+    : {
+        what: `no answer from the coordinator for the session timeout of ${sessionTimeoutMs} ms`,
+        evidence: 'observed',
+      }

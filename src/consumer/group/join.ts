@@ -1,0 +1,89 @@
+import * as Effect from 'effect/Effect'
+import * as Result from 'effect/Result'
+import type { Assignor } from '../../assignors/index.js'
+import type { JoinOutcome } from '../../domain/membership.js'
+import type { JoinInput } from '../../machines/member/member-setup.js'
+import { encodeSubscription } from '../../transport/protocol/consumer-protocol.js'
+import { kafkaErrorName } from '../../transport/protocol/kafka-errors.js'
+import type { RequestInput, ResponseBody } from '../../transport/protocol/registry.js'
+import type { GroupClient } from './group-client.js'
+
+/** Beyond the rebalance timeout, which a coordinator may use up entirely (Kafka does the same). */
+const JOIN_GRACE_MS = 5_000
+
+export type JoinedMembers = ResponseBody<'JoinGroup'>['members']
+
+/**
+ * JoinGroup: parked by the coordinator until all known members have joined. `onJoined` hands the
+ * leader the members' subscriptions, which stay out of the chart.
+ */
+export const joinGroup = (
+  client: GroupClient,
+  input: JoinInput,
+  onJoined: (members: JoinedMembers) => void,
+): Effect.Effect<JoinOutcome> =>
+  Effect.gen(function* () {
+    const { runtime, config } = client.parts
+    const sentAt = runtime.clock.elapsed()
+    const result = yield* client.request(
+      'join',
+      'JoinGroup',
+      (version) => joinRequest(client, input, version),
+      config.rebalanceTimeoutMs + JOIN_GRACE_MS,
+    )
+    if (Result.isSuccess(result)) {
+      const { errorCode, memberId } = result.success
+      if (kafkaErrorName(errorCode) === 'MEMBER_ID_REQUIRED') {
+        return { tag: 'memberIdRequired', memberId }
+      }
+    }
+    const verdict = client.verdict(result, 'join')
+    if (verdict.tag === 'rebalancing') {
+      const message = `group ${client.groupId}: join: the broker answered REBALANCE_IN_PROGRESS`
+      return { tag: 'unavailable', error: { code: 'BROKER_ERROR', message } }
+    }
+    if (verdict.tag !== 'ok' || Result.isFailure(result)) return verdict as JoinOutcome
+    const joined = result.success
+    // The coordinator's own timer restarts when it answers, which is not before it was asked.
+    client.lastContact = Math.max(client.lastContact, sentAt)
+    onJoined(joined.members)
+    return {
+      tag: 'joined',
+      memberId: joined.memberId,
+      generation: joined.generationId,
+      protocol: joined.protocolName ?? '',
+      isLeader: joined.leader === joined.memberId,
+      skipAssignment: joined.skipAssignment,
+      memberCount: joined.members.length,
+    }
+  })
+
+const joinRequest = (
+  client: GroupClient,
+  input: JoinInput,
+  version: number,
+): RequestInput<'JoinGroup'> => {
+  const { config } = client.parts
+  return {
+    groupId: client.groupId,
+    sessionTimeoutMs: config.sessionTimeoutMs,
+    rebalanceTimeoutMs: config.rebalanceTimeoutMs,
+    memberId: input.memberId,
+    ...(version >= 5 ? { groupInstanceId: config.groupInstanceId } : {}),
+    protocolType: 'consumer',
+    protocols: config.assignors.map((assignor) => ({
+      name: assignor.name,
+      metadata: subscriptionBytes(client, input, assignor),
+    })),
+    ...(version >= 8 ? { reason: input.reason.slice(0, 255) } : {}),
+  }
+}
+
+const subscriptionBytes = (client: GroupClient, input: JoinInput, assignor: Assignor): Buffer =>
+  encodeSubscription({
+    topics: input.topics,
+    userData: assignor.subscriptionUserData?.(client.lastAssigned, client.lastGeneration) ?? null,
+    owned: input.owned,
+    generation: client.lastGeneration,
+    rackId: client.parts.config.rackId,
+  })

@@ -1,0 +1,23 @@
+export type { Admin } from './admin/admin.js'
+export type { Assignor, AssignorInput, AssignorMember } from './assignors/index.js'
+export { Bus, type ConnectOptions, connect } from './connect.js'
+export type {
+  ConsumerOptions,
+  OffsetReset,
+  PartitionsCallback,
+} from './consumer/config.js'
+export type {
+  CloseOptions,
+  Consumer,
+  PollOptions,
+  RecordsOptions,
+  SeekTarget,
+} from './consumer/consumer.js'
+export type { ConsumerRecords } from './consumer/records.js'
+export type { ConsumerStats, PartitionStats } from './consumer/stats.js'
+export { type ErrorAddress, type ErrorCode, StreamBusError } from './domain/errors.js'
+export type { MemberState } from './domain/membership.js'
+export type { ConsumerRecord, Header, ProducerRecord } from './domain/record.js'
+export type { TopicPartition, TopicPartitionOffset } from './domain/topic-partition.js'
+export type { ProducerOptions } from './producer/config.js'
+export type { Producer } from './producer/producer.js'

@@ -1,0 +1,46 @@
+import type { MemberContext } from './context.js'
+import type { MemberEvent } from './events.js'
+import { outcomeIs } from './outcome.js'
+
+type Args = { readonly context: MemberContext; readonly event: MemberEvent }
+
+const holdsPartitions = ({ context }: Args): boolean => context.owned.length > 0
+
+/** The rejected request was made under the identity that we still have. */
+const concernsThisGeneration = ({ context, event }: Args): boolean =>
+  event.type === 'member.unknown' && event.generation === context.generation
+
+export const guards = {
+  isFound: outcomeIs('found'),
+  isJoined: outcomeIs('joined'),
+  isMemberIdRequired: outcomeIs('memberIdRequired'),
+  isMemberUnknown: outcomeIs('memberUnknown'),
+  isUnavailable: outcomeIs('unavailable'),
+  isRefused: outcomeIs('refused'),
+  isComputed: outcomeIs('computed'),
+  isSynced: outcomeIs('synced'),
+  isRebalancing: outcomeIs('rebalancing'),
+
+  holdsPartitions,
+  isGroupless: ({ context }: Args): boolean => context.groupId === null,
+  isLeader: ({ context }: Args): boolean => context.isLeader && !context.skipAssignment,
+  hasAdditions: ({ context }: Args): boolean => context.adding.length > 0,
+  hasRevocations: ({ context }: Args): boolean => context.revoking.length > 0,
+  mustRejoin: ({ context }: Args): boolean => context.pendingCause !== null,
+  isClosing: ({ context }: Args): boolean => context.closing !== null,
+  concernsThisGeneration,
+  /** Membership is over and partitions were held under it. */
+  losesPartitions: (args: Args): boolean => concernsThisGeneration(args) && holdsPartitions(args),
+  /**
+   * While a JoinGroup is parked the generation may have moved on already, and its answer is on
+   * its way: only a forgotten member id is certain news then.
+   */
+  isForgottenWithPartitions: (args: Args): boolean =>
+    args.event.type === 'member.unknown' &&
+    args.event.kafkaError === 'UNKNOWN_MEMBER_ID' &&
+    concernsThisGeneration(args) &&
+    holdsPartitions(args),
+  /** LeaveGroup is for a member the coordinator knows, unless a static one shall stay. */
+  needNotLeaveGroup: ({ context }: Args): boolean =>
+    context.groupId === null || context.memberId === '' || context.closing?.leaveGroup === false,
+}

@@ -37,16 +37,19 @@ describe('PartitionLog', () => {
     expect(test.values('events', 0, 1)).toEqual([])
     const beyond = test.ask('Fetch', fetchRequest('events', 0, 2), { apiVersion: 12 })
     expect(beyond.responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, highWatermark: 1 })
-    expect(test.ask('Fetch', fetchRequest('events', 0, 3)).responses[0]!.partitions[0]).toMatchObject(
-      { errorCode: 1 },
-    )
+    expect(
+      test.ask('Fetch', fetchRequest('events', 0, 3)).responses[0]!.partitions[0],
+    ).toMatchObject({ errorCode: 1 })
   })
 
   it('a failed store refuses what was not committed, and what was stays readable', () => {
     const { test, store, log } = withTopic()
     test.produced('events', 0, batchOf(['kept']))
     store.hold()
-    const lost = [test.produce('events', 0, batchOf(['x'])), test.produce('events', 0, batchOf(['y']))]
+    const lost = [
+      test.produce('events', 0, batchOf(['x'])),
+      test.produce('events', 0, batchOf(['y'])),
+    ]
     store.fail()
     test.time.settle()
     for (const each of lost) expect(resultOf(each)?.error).toBe('KAFKA_STORAGE_ERROR')

@@ -17,9 +17,9 @@ describe('topicNameProblem', () => {
   )
 
   it('refuses any name with a character outside the list', () => {
-    const outside = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }).filter(
-      (character) => !/^[a-zA-Z0-9._-]$/.test(character),
-    )
+    const outside = fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 1 })
+      .filter((character) => !/^[a-zA-Z0-9._-]$/.test(character))
     fc.assert(
       fc.property(fc.string(), outside, fc.string(), (before, character, after) => {
         expect(topicNameProblem(before + character + after)).toBeTypeOf('string')

@@ -2,6 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { runScript, type Step } from '../../src/simulation/script.js'
 
+/** As many as fit a few seconds; STREAMBUS_RUNS asks for more. */
+const RUNS = Number(process.env['STREAMBUS_RUNS'] ?? 300)
+
 const member = fc.nat(4)
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -51,7 +54,7 @@ describe('random join, leave and crash sequences', () => {
         totals.runs++
         expect(violations).toEqual([])
       }),
-      { numRuns: Number(process.env['STREAMBUS_RUNS'] ?? 300) },
+      { numRuns: RUNS },
     )
     // A generator that makes nothing happen proves nothing.
     expect(totals.rebalances / totals.runs).toBeGreaterThan(3)

@@ -22,7 +22,7 @@ const parseAddress = (text: unknown, field: string): Address => {
   if (typeof text !== 'string') throw invalid(field, `must be a string, got ${typeof text}`)
   const trimmed = text.trim()
   const bracketed = /^\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\](?::(.*))?$/.exec(trimmed)
-  const plain = /^([^\s:[\]/]+)(?::(.*))?$/.exec(trimmed)
+  const plain = /^([^\s:[\]/,]+)(?::([^:/,]*))?$/.exec(trimmed)
   const [, host, port] = bracketed ?? plain ?? []
   if (host === undefined) throw invalid(field, explain(trimmed))
   return { host, port: port === undefined ? DEFAULT_PORT : parsePort(port, field, trimmed) }
@@ -40,13 +40,8 @@ const explain = (text: string): string => {
 const parsePort = (port: string, field: string, text: string): number => {
   const number = /^\d{1,5}$/.test(port) ? Number(port) : 0
   if (number >= 1 && number <= 65_535) return number
-  throw invalid(field, `is ${JSON.stringify(text)}: ${explainPort(port, text)}`)
+  throw invalid(field, `is ${JSON.stringify(text)}: the port must be a number from 1 to 65535`)
 }
-
-const explainPort = (port: string, text: string): string =>
-  port.includes(':') && !text.startsWith('[')
-    ? 'write an IPv6 address in brackets'
-    : 'the port must be a number from 1 to 65535'
 
 const invalid = (field: string, why: string): StreamBusError =>
   new StreamBusError('INVALID_CONFIG', `${field} ${why}`, { field })

@@ -4,7 +4,7 @@ import type { Runtime } from '../../runtime/runtime.js'
 import type { ResponseBody } from '../protocol/registry.js'
 import { formatAddress } from '../tcp/address.js'
 import type { BrokerNode } from '../transport.js'
-import { type AnyBrokerParts, askAnyBroker } from './any-broker.js'
+import { type AnyBrokerParts, askAnyBroker, nobodyAnswered } from './any-broker.js'
 import { SingleFlight } from './single-flight.js'
 
 const GROUP = 0
@@ -27,6 +27,8 @@ export class Coordinators {
   readonly #parts: CoordinatorParts
   readonly #nodes = new Map<string, BrokerNode>()
   readonly #lookUps: SingleFlight<string, Found>
+  /** Of the look-up under way, by group: why it has not ended yet. */
+  readonly #failures = new Map<string, Map<string, StreamBusError>>()
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts
@@ -41,7 +43,7 @@ export class Coordinators {
         this.#lookUps.join(groupId, () => this.#lookUp(groupId)),
         {
           duration: timeoutMs,
-          orElse: () => Effect.fail(notFoundInTime(groupId, timeoutMs)),
+          orElse: () => Effect.fail(this.#notFoundInTime(groupId, timeoutMs)),
         },
       )
     })
@@ -59,6 +61,8 @@ export class Coordinators {
   #lookUp(groupId: string): Effect.Effect<Found, StreamBusError> {
     const { brokers, requestTimeoutMs, onFound } = this.#parts
     let found: Found | undefined
+    const failures = new Map<string, StreamBusError>()
+    this.#failures.set(groupId, failures)
     const asked = askAnyBroker(brokers, {
       api: 'FindCoordinator',
       input: (version) =>
@@ -68,6 +72,7 @@ export class Coordinators {
       purpose: 'metadata',
       timeoutMs: requestTimeoutMs,
       repeatable: true,
+      failures,
       take: (body) => {
         const read = readAnswer(groupId, body)
         if (read instanceof StreamBusError) return read
@@ -75,7 +80,7 @@ export class Coordinators {
         return undefined
       },
     })
-    return Effect.map(asked, () => {
+    const kept = Effect.map(asked, () => {
       const answer = found!
       if ('node' in answer) {
         this.#nodes.set(groupId, answer.node)
@@ -83,6 +88,20 @@ export class Coordinators {
       }
       return answer
     })
+    return Effect.ensuring(
+      kept,
+      Effect.sync(() => this.#failures.delete(groupId)),
+    )
+  }
+
+  #notFoundInTime(group: string, timeoutMs: number): StreamBusError {
+    const failures = this.#failures.get(group)
+    const { message } = nobodyAnswered('FindCoordinator', timeoutMs, failures ?? new Map())
+    return new StreamBusError(
+      'REQUEST_TIMED_OUT',
+      `the coordinator of group ${group} was not found: ${message}`,
+      { group, retriable: true },
+    )
   }
 }
 
@@ -103,10 +122,3 @@ const readAnswer = (
 
 const malformed = (group: string, what: string): StreamBusError =>
   new StreamBusError('MALFORMED_MESSAGE', `FindCoordinator for group ${group} ${what}`, { group })
-
-const notFoundInTime = (group: string, timeoutMs: number): StreamBusError =>
-  new StreamBusError(
-    'REQUEST_TIMED_OUT',
-    `the coordinator of group ${group} was not found within ${timeoutMs} ms`,
-    { group, retriable: true },
-  )

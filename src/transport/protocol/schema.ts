@@ -189,7 +189,7 @@ export const defaultOf = ({ type, options }: AnyField): (() => unknown) => {
   return () => Object.fromEntries(makers.map(([name, make]) => [name, make()]))
 }
 
-/** Whether a value may be left out: the other side will assume it (as in Kafka's generated code). */
+/** Whether a value may be left out: the other side assumes it (as in Kafka's generated code). */
 export const isDefault = (f: AnyField): ((value: unknown) => boolean) => {
   const { type } = f
   if (type.kind === 'struct') {

@@ -95,7 +95,11 @@ export class WireWriter {
   }
 
   bool(value: boolean): void {
-    if (typeof value !== 'boolean') throw outOfRange(value, 'boolean')
+    if (typeof value !== 'boolean') {
+      throw refused(
+        value === undefined ? 'is missing' : `${typeof value} given, a boolean is needed`,
+      )
+    }
     this.byte(value ? 1 : 0)
   }
 

@@ -36,8 +36,6 @@ export interface Sending {
   readonly version: number
   /** On the runtime's clock (`elapsed`). */
   readonly dueMs: number
-  /** Given the whole frame; by default the response of that API and version. */
-  readonly decode?: (frame: Buffer) => unknown
 }
 
 /**
@@ -111,7 +109,7 @@ export class Connection {
         correlationId: -1,
         encode: (correlationId) =>
           encodeRequestParts(api, version, { correlationId, clientId }, input),
-        decode: sending.decode ?? ((frame) => decodeResponse(api, version, frame).body),
+        decode: (frame) => decodeResponse(api, version, frame).body,
         answerWhenSent: expectsNoAnswer(api, input)
           ? () => completeResponse('Produce', { responses: [] })
           : undefined,
@@ -169,10 +167,6 @@ export class Connection {
       return
     }
     this.#answers++
-    if (expected.settle === undefined) {
-      this.#unanswered.delete(correlationId)
-      return
-    }
     let body: unknown
     try {
       body = expected.decode(frame)

@@ -1,7 +1,7 @@
 import * as Effect from 'effect/Effect'
 import { StreamBusError } from '../../domain/errors.js'
 import { errorCode, kafkaErrorName } from '../protocol/kafka-errors.js'
-import { type ApiName, apiKeyOf, decodeResponse, validVersions } from '../protocol/registry.js'
+import { type ApiName, apiKeyOf, validVersions } from '../protocol/registry.js'
 import type { Connection } from './connection.js'
 
 /** By API key, what the broker offers. */
@@ -15,7 +15,6 @@ export interface VersionRange {
 /** First version with the client's name, known to every broker since 2.4 (KIP-511). */
 const FIRST_TRIED = 3
 const SOFTWARE = { clientSoftwareName: 'streambus', clientSoftwareVersion: '0.1.0' }
-const ERROR_CODE_AT = 4
 
 /**
  * Asks a broker for its API versions. One that does not know our version of the question answers
@@ -54,11 +53,7 @@ const ask = (
   dueMs: number,
 ): Effect.Effect<Answer, StreamBusError> =>
   Effect.map(
-    connection.request('ApiVersions', version === 0 ? {} : SOFTWARE, {
-      version,
-      dueMs,
-      decode: (frame) => decodeResponse('ApiVersions', versionOfAnswer(frame, version), frame).body,
-    }),
+    connection.request('ApiVersions', version === 0 ? {} : SOFTWARE, { version, dueMs }),
     ({ errorCode, apiKeys }) => ({
       errorCode,
       versions: new Map(
@@ -69,13 +64,6 @@ const ask = (
       ),
     }),
   )
-
-/** A refusal is always in version 0, whatever the version of the question. */
-const versionOfAnswer = (frame: Buffer, asked: number): number =>
-  frame.length >= ERROR_CODE_AT + 2 &&
-  frame.readInt16BE(ERROR_CODE_AT) === errorCode('UNSUPPORTED_VERSION')
-    ? 0
-    : asked
 
 const versionNamed = (versions: VersionTable): number => {
   const named = versions.get(apiKeyOf('ApiVersions'))

@@ -38,7 +38,7 @@ const requests = [
     'ApiVersions',
     3,
     { clientSoftwareName: 'sb', clientSoftwareVersion: '1' },
-    '00000014', // 20 bytes follow
+    '00000013', // 19 bytes follow
     '0012 0003 00000001', // key 18, version 3, correlation id 1
     '0002 6964', // client id: a plain string also in header v2
     '00', // no tagged fields in the header
@@ -58,7 +58,7 @@ const requests = [
       protocolType: 'consumer',
       protocols: [{ name: 'range', metadata: Buffer.from([1, 2]) }],
     },
-    '0000003d', // 61 bytes follow
+    '00000037', // 55 bytes follow
     '000b 0005 00000001 0002 6964',
     '0001 67', // group id
     '00007530 0000ea60', // 30 s, 60 s
@@ -75,7 +75,7 @@ const requests = [
       topics: [{ topicId: 'AAECAwQFBgcICQoLDA0ODw', name: null }],
       allowAutoTopicCreation: false,
     },
-    '00000024',
+    '00000023',
     '0003 000c 00000001 0002 6964 00',
     '02', // one topic
     '000102030405060708090a0b0c0d0e0f 00 00', // its id, no name, no tags
@@ -86,7 +86,7 @@ const requests = [
     'Fetch',
     12,
     { maxWaitMs: 1, minBytes: 2, maxBytes: 3, topics: [], rackId: 'r', clusterId: 'c' },
-    '0000002e',
+    '0000002f',
     '0001 000c 00000001 0002 6964 00',
     'ffffffff 00000001 00000002 00000003', // replica -1, then the limits
     '00 00000000 ffffffff', // read_uncommitted, no fetch session

@@ -126,6 +126,13 @@ describe('sizes that lie', () => {
       '7fffffff',
       'topics: an array of 2147483647 elements, 0 bytes are left',
     ],
+    [
+      'more topics than can be in the bytes',
+      'Metadata',
+      1,
+      `00000064${'0000'.repeat(60)}`,
+      'topics: an array of 100 elements, 120 bytes are left',
+    ],
     ['a count of -2', 'Metadata', 1, 'fffffffe', 'topics: an array of -2 elements'],
     [
       'four thousand million compact topics',

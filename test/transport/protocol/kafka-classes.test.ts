@@ -46,7 +46,7 @@ const decode = ({ api, direction, version, frame }: Sample) => {
   return direction === 'request' ? decodeRequest(bytes) : decodeResponse(api, version, bytes)
 }
 
-/** Lists where Kafka's JSON says something else than we do. Fields that Kafka leaves out are not compared. */
+/** Where Kafka's JSON says something else than we do. What Kafka leaves out is not compared. */
 const differences = (kafka: unknown, ours: unknown, at: string): string[] => {
   if (Array.isArray(kafka)) {
     const list = ours as readonly unknown[]

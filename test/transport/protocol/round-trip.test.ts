@@ -43,7 +43,7 @@ describe.each(everyVersion)('%s v%i', (api, version) => {
           expectSame(Buffer.concat(encodeRequestParts(api, version, header, input)), frame)
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 40 },
     )
   })
 
@@ -62,7 +62,7 @@ describe.each(everyVersion)('%s v%i', (api, version) => {
           expectSame(Buffer.concat(encodeResponseParts(api, version, correlationId, input)), frame)
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 40 },
     )
   })
 })

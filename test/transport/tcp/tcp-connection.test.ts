@@ -229,6 +229,16 @@ describe('tcp connection', () => {
     const twice = start(time.runtime, Effect.andThen(ask, ask))
     time.runFor(1000)
     expect(twice.value().errorCode).toBe(0)
+    const input2 = { ...input, groupInstanceId: 'static' }
+    const tooOld = connection.request('Heartbeat', input2, { timeoutMs: 5000, maxVersion: 2 })
+    broker.streams.at(-1)!.destroy()
+    time.runFor(1)
+    const afterRefusal = start(
+      time.runtime,
+      Effect.catch(tooOld, () => ask),
+    )
+    time.runFor(1000)
+    expect(afterRefusal.value().errorCode).toBe(0)
     broker.script = {}
     const closed = start(
       time.runtime,

@@ -26,15 +26,8 @@ export const findCoordinator =
   ({ keyType, coordinatorKeys }, context) =>
     Effect.sync(() => {
       const found = coordinator(topics, keyType, context)
-      if (context.apiVersion < 4) return { ...found, coordinators: [] }
-      return {
-        errorCode: codeOf(null),
-        errorMessage: null,
-        nodeId: -1,
-        host: '',
-        port: -1,
-        coordinators: coordinatorKeys.map((each) => ({ key: each, ...found })),
-      }
+      if (context.apiVersion < 4) return found
+      return { coordinators: coordinatorKeys.map((key) => ({ key, ...found })) }
     })
 
 const coordinator = (

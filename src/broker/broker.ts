@@ -142,17 +142,18 @@ const router =
   (handlers: Handlers, logger: Logger, isClosing: () => boolean): RequestHandler =>
   (api, body, context) => {
     const handler = handlers[api] as Handler<typeof api> | undefined
-    if (isClosing()) return Effect.succeed(errorResponse(api, body, closedError(api)))
+    const { apiVersion } = context
+    if (isClosing()) return Effect.succeed(errorResponse(api, body, closedError(api), apiVersion))
     if (handler === undefined) {
-      return Effect.succeed(errorResponse(api, body, 'UNSUPPORTED_VERSION'))
+      return Effect.succeed(errorResponse(api, body, 'UNSUPPORTED_VERSION', apiVersion))
     }
-    return Effect.catchCauseIf(
+    // Not run when the request itself is interrupted: then nobody waits for an answer.
+    return Effect.catchCause(
       Effect.suspend(() => handler(body, context)),
-      (cause) => !Cause.hasInterruptsOnly(cause),
       (cause) => {
         const error = isClosing() ? closedError(api) : 'UNKNOWN_SERVER_ERROR'
         if (!isClosing()) logDefect(logger, api, context, Cause.squash(cause))
-        return Effect.succeed(errorResponse(api, body, error))
+        return Effect.succeed(errorResponse(api, body, error, apiVersion))
       },
     )
   }

@@ -3,7 +3,11 @@ import { errorCode } from '../transport/protocol/kafka-errors.js'
 import type { ApiName, RequestBody, ResponseInput } from '../transport/protocol/registry.js'
 
 type ErrorResponses = {
-  readonly [N in ApiName]: (body: RequestBody<N>, code: number) => ResponseInput<N>
+  readonly [N in ApiName]: (
+    body: RequestBody<N>,
+    code: number,
+    apiVersion: number,
+  ) => ResponseInput<N>
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -88,11 +92,9 @@ const responses: ErrorResponses = {
     clusterId: '',
     brokers: [],
   }),
-  FindCoordinator: (body, code) => ({
-    errorCode: code,
-    nodeId: -1,
-    host: '',
-    port: -1,
+  // One error for all before version 4, then one a key.
+  FindCoordinator: (body, code, apiVersion) => ({
+    errorCode: apiVersion < 4 ? code : 0,
     coordinators: body.coordinatorKeys.map((key) => ({
       key,
       nodeId: -1,
@@ -145,7 +147,8 @@ export const errorResponse = <N extends ApiName>(
   api: N,
   body: RequestBody<N>,
   error: KafkaErrorName,
-): ResponseInput<N> => responses[api](body, errorCode(error))
+  apiVersion: number,
+): ResponseInput<N> => responses[api](body, errorCode(error), apiVersion)
 
 const asksLeader = new Set<ApiName>(['Produce', 'Fetch', 'ListOffsets', 'OffsetForLeaderEpoch'])
 const asksNode = new Set<ApiName>([

@@ -24,6 +24,8 @@ export class Batch {
   /** An upper bound of the encoded size, uncompressed. */
   bytes = BATCH_HEADER_BYTES
   dueMs: number
+  /** Its place among the batches of its partition, from when it was first sent. */
+  ordinal = 0
   /** How often it was sent. */
   attempts = 0
   inFlight = false
@@ -126,6 +128,7 @@ export class Batch {
       const record = this.#records[at]!
       part.append(record, bytesOf(record), this.#calls[at]!, this.#indexes[at]!)
     }
+    part.ordinal = this.ordinal
     part.attempts = this.attempts
     part.mayBeStored = this.mayBeStored
     part.lastError = this.lastError

@@ -39,6 +39,9 @@ export class PartitionQueue implements TopicPartition {
   #identity: Identity | undefined
   #identityIsLost = false
   #nextSequence = 0
+  #started = 0
+  /** What was started up to here is before the gap, or is the gap. */
+  #gapUpTo = 0
   #retryAtMs = 0
 
   constructor(place: TopicPartition, rules: QueueRules) {
@@ -61,22 +64,15 @@ export class PartitionQueue implements TopicPartition {
     return last !== undefined && last.bytes + bytes <= maxBatchBytes
   }
 
-  /** Returns the batch if this began a new one. */
-  append(
-    record: EncodableRecord,
-    bytes: number,
-    call: SendCall,
-    index: number,
-    { nowMs, maxBatchBytes }: { readonly nowMs: number; readonly maxBatchBytes: number },
-  ): Batch | undefined {
-    if (this.hasRoom(bytes, maxBatchBytes)) {
-      this.#open.at(-1)!.append(record, bytes, call, index)
-      return undefined
-    }
-    const batch = new Batch(this, nowMs, call.dueMs)
-    batch.append(record, bytes, call, index)
+  /** Begins a batch: what is appended goes there from now on. */
+  open(nowMs: number, dueMs: number): Batch {
+    const batch = new Batch(this, nowMs, dueMs)
     this.#open.push(batch)
     return batch
+  }
+
+  append(record: EncodableRecord, bytes: number, call: SendCall, index: number): void {
+    this.#open.at(-1)!.append(record, bytes, call, index)
   }
 
   /** `hurry`: what is there goes, full or not (flush, close, no memory left). */
@@ -111,6 +107,7 @@ export class PartitionQueue implements TopicPartition {
     if (this.#open[0] === batch) {
       this.#open.shift()
       this.#outstanding.push(batch)
+      batch.ordinal = ++this.#started
     }
     if (this.#rules.idempotent && batch.identity === undefined) {
       if (this.#identity === undefined) {
@@ -129,7 +126,7 @@ export class PartitionQueue implements TopicPartition {
   acknowledged(batch: Batch): void {
     this.#remove(batch)
     this.#retryAtMs = 0
-    if (this.#gap === 'suspected') this.#gap = 'none'
+    if (this.#gap === 'suspected' && batch.ordinal > this.#gapUpTo) this.#gap = 'none'
   }
 
   /** Not stored now, or unknown: it goes again, in its place. */
@@ -144,7 +141,7 @@ export class PartitionQueue implements TopicPartition {
     this.#remove(batch)
     if (batch.identity === undefined) return
     // An earlier attempt may have succeeded unheard; then those after it must keep their numbers.
-    this.#noteGap(batch.mayBeStored ? 'suspected' : 'certain')
+    this.#noteGap(batch.mayBeStored ? 'suspected' : 'certain', batch)
   }
 
   /** The records were failed before they were done (deliveryTimeoutMs). In flight it stays. */
@@ -166,7 +163,7 @@ export class PartitionQueue implements TopicPartition {
       return true
     }
     if (this.#gap === 'none') return false
-    this.#noteGap('certain')
+    this.#noteGap('certain', batch)
     this.retry(batch, 0)
     return true
   }
@@ -179,7 +176,7 @@ export class PartitionQueue implements TopicPartition {
       each.failed(error)
       if (!each.inFlight) this.#remove(each)
     }
-    this.#noteGap('certain')
+    this.#noteGap('certain', batch)
     this.#identityIsLost ||= identityToo
     return lost
   }
@@ -203,12 +200,13 @@ export class PartitionQueue implements TopicPartition {
 
   #giveUp(batch: Batch): void {
     this.#remove(batch)
-    if (batch.identity !== undefined) this.#noteGap('suspected')
+    if (batch.identity !== undefined) this.#noteGap('suspected', batch)
   }
 
-  #noteGap(gap: 'suspected' | 'certain'): void {
+  #noteGap(gap: 'suspected' | 'certain', batch: Batch): void {
     if (!this.#rules.idempotent) return
     if (this.#gap !== 'certain') this.#gap = gap
+    this.#gapUpTo = Math.max(this.#gapUpTo, batch.ordinal)
   }
 
   #remove(batch: Batch): void {

@@ -42,6 +42,23 @@ describe('PartitionLog', () => {
     ).toMatchObject({ errorCode: 1 })
   })
 
+  it('shows nothing that the store has committed but not yet told', () => {
+    const { test, store } = withTopic()
+    test.produced('events', 0, batchOf(['seen'], { timestampMs: 10 }))
+    store.holdReplies()
+    test.produce('events', 0, batchOf(['unseen'], { timestampMs: 20 }))
+    expect(store.lastBatch(test.broker.topics.byName('events')!.logs[0]!)?.lastOffset).toBe(1)
+    expect(test.values('events')).toEqual(['seen'])
+    expect(test.values('events', 0, 1)).toEqual([])
+    const partitions = [{ partitionIndex: 0, timestamp: 15 }]
+    const topics = [{ name: 'events', partitions }]
+    const { offset } = test.ask('ListOffsets', { replicaId: -1, topics }).topics[0]!.partitions[0]!
+    expect(offset).toBe(-1)
+    store.release()
+    test.time.settle()
+    expect(test.values('events')).toEqual(['seen', 'unseen'])
+  })
+
   it('a failed store refuses what was not committed, and what was stays readable', () => {
     const { test, store, log } = withTopic()
     test.produced('events', 0, batchOf(['kept']))

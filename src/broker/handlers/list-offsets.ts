@@ -74,7 +74,7 @@ const look = (
     errorCode: 0,
     timestamp: found,
     offset,
-    leaderEpoch: offset < 0 ? -1 : LEADER_EPOCH,
+    leaderEpoch: apiVersion < 4 || offset < 0 ? -1 : LEADER_EPOCH,
   })
   if (timestamp < 0 && apiVersion < (firstVersionOf.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
     return refused(partitionIndex, 'UNSUPPORTED_VERSION')

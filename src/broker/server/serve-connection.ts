@@ -215,7 +215,7 @@ class Connection {
     const { runtime, idleMs } = this.#parts
     const { clock } = runtime
     const check = (): void => {
-      const idle = this.#busy && !this.#blocked ? 0 : clock.elapsed() - this.#lastRequestAt
+      const idle = this.#busy ? 0 : clock.elapsed() - this.#lastRequestAt
       if (idle < idleMs) {
         this.#idleTimer = clock.setTimeout(check, idleMs - idle)
         return

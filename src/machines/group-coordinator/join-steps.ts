@@ -1,7 +1,7 @@
 import { type GroupMember, membersInOrder } from './context.js'
 import { type Draft, joinError } from './draft.js'
 import type { GroupError, JoinEvent, JoinReply } from './events.js'
-import { get, put, remove } from './keyed.js'
+import { get, has, put, remove } from './keyed.js'
 import {
   addMember,
   answerParkedJoin,
@@ -90,7 +90,9 @@ export const replaceStaticMember = (draft: Draft, join: JoinEvent): void => {
   draft.set({
     members: remove(context.members, oldId),
     statics: put(context.statics, join.groupInstanceId!, memberId),
-    unsynced: remove(context.unsynced, oldId),
+    unsynced: has(context.unsynced, oldId)
+      ? put(remove(context.unsynced, oldId), memberId, true)
+      : context.unsynced,
     protocolCounts: countIn(countOut(context.protocolCounts, old.protocols), join.protocols),
     awaitingJoin: context.awaitingJoin + 1,
     leaderId: context.leaderId === oldId ? memberId : context.leaderId,

@@ -8,7 +8,7 @@ export const explainBadSize = (size: number, sizeBytes: Buffer): string => {
   if ((sizeBytes[0] === 21 || sizeBytes[0] === 22) && sizeBytes[1] === 3) {
     return 'the other side speaks TLS: use its plaintext port'
   }
-  return `a response of ${size} bytes was announced: this is not the Kafka protocol, or it is damaged`
+  return `a response of ${size} bytes was announced: not the Kafka protocol, or damaged`
 }
 
 export const explainLoss = (error: Error | undefined, beforeAnyAnswer: boolean): string => {

@@ -70,7 +70,7 @@ const versionNamed = (versions: VersionTable): number => {
   return named === undefined ? 0 : Math.max(0, Math.min(named.max, FIRST_TRIED - 1))
 }
 
-/** The highest version known to both sides, and not above `maxVersion`. Throws UNSUPPORTED_VERSION. */
+/** The highest version both sides know, up to `maxVersion`. Throws UNSUPPORTED_VERSION. */
 export const chooseVersion = (
   versions: VersionTable,
   api: ApiName,
@@ -85,7 +85,8 @@ export const chooseVersion = (
   const wanted = `${ours.min}-${Math.min(ours.max, maxVersion)}`
   throw new StreamBusError(
     'UNSUPPORTED_VERSION',
-    `broker ${broker}: no common version of ${api}: this client needs ${wanted}, the broker ${offers}`,
+    `broker ${broker}: no common version of ${api}: ` +
+      `this client needs ${wanted}, the broker ${offers}`,
     { broker },
   )
 }

@@ -1,3 +1,4 @@
+import * as Deferred from 'effect/Deferred'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import type * as Fiber from 'effect/Fiber'
@@ -101,6 +102,7 @@ export class GroupWorld {
     api: N,
     input: RequestInput<N>,
     { version = validVersions(api).max, clientId = 'client' } = {},
+    onAnswer?: (response: ResponseBody<N>) => void,
   ): Call<N> {
     const handler = this.groups.handlers[api] as unknown as Handler<N>
     const life = this.#life
@@ -125,6 +127,7 @@ export class GroupWorld {
           call.answers++
           const frame = encodeResponse(api, version, 7, response!)
           call.response = decodeResponse(api, version, frame.subarray(4)).body
+          onAnswer?.(call.response)
         }),
       ),
     )
@@ -282,18 +285,27 @@ export class GroupWorld {
     })
   }
 
+  /** Writes become durable in the order they were issued, whatever each one's delay. */
   #storeOfLife(life: number): Store {
+    let before: Effect.Effect<void> = Effect.void
     const write = (mutations: readonly Mutation[]): Effect.Effect<void, StreamBusError> =>
       Effect.suspend(() => {
         const { writeDelayMs } = this
+        if (writeDelayMs === 'hold') return Effect.never
+        const earlier = before
+        const done = Deferred.makeUnsafe<void>()
+        before = Deferred.await(done)
         const apply = Effect.suspend(() => {
           if (this.#life !== life) return Effect.never
           return this.failWrites
             ? Effect.fail(new StreamBusError('STORE_FAILED', 'disk full'))
             : this.#disk.write(mutations)
         })
-        if (writeDelayMs === 'hold') return Effect.never
-        return writeDelayMs === 0 ? apply : Effect.andThen(Effect.sleep(writeDelayMs), apply)
+        const wait = writeDelayMs === 0 ? Effect.void : Effect.sleep(writeDelayMs)
+        return Effect.ensuring(
+          Effect.andThen(Effect.andThen(wait, earlier), apply),
+          Deferred.succeed(done, undefined),
+        )
       })
     return { ...this.#disk, write }
   }

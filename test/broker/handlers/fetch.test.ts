@@ -70,11 +70,13 @@ describe('Fetch: waiting', () => {
     const test = withTopic()
     const size = batchOf(['one']).length
     test.produced('events', 0, batchOf(['one']))
-    const parked = park(test, { minBytes: 3 * size })
-    test.produced('events', 0, batchOf(['two']))
-    expect(parked.answer()).toBeUndefined()
-    test.produced('events', 0, batchOf(['thr']))
-    expect(valuesIn(parked)).toEqual(['one', 'two', 'thr'])
+    const parked = park(test, { minBytes: 4 * size })
+    for (const value of ['two', 'thr']) {
+      test.produced('events', 0, batchOf([value]))
+      expect(parked.answer()).toBeUndefined()
+    }
+    test.produced('events', 0, batchOf(['fou']))
+    expect(valuesIn(parked)).toEqual(['one', 'two', 'thr', 'fou'])
   })
 
   it('wakes at the commit, not at the append', () => {

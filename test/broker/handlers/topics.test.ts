@@ -176,6 +176,9 @@ describe('DeleteTopics', () => {
     expect(remove(test, 'a')).toEqual(['NONE'])
     expect(store.list('producers')).toEqual([])
     expect(store.list('topics')).toEqual([])
+    const byId = { ...fetchRequest('', 0, 0).topics[0]!, topicId: old }
+    const fetched = test.ask('Fetch', { ...fetchRequest('', 0, 0), topics: [byId] })
+    expect(fetched.responses[0]!.partitions[0]!.errorCode).toBe(100)
     const fresh = test.createTopic('a')
     expect(fresh).not.toBe(old)
     expect(test.values('a')).toEqual([])

@@ -179,6 +179,14 @@ describe('serveConnection', () => {
     idle.time.runFor(1)
     expect(idle.duplex.destroyed).toBe(true)
 
+    const regular = connection({ idleMs: 1000 })
+    for (let i = 0; i < 5; i++) {
+      regular.time.runFor(900)
+      regular.duplex.send(heartbeat(i))
+      regular.answer(i)
+    }
+    expect(regular.duplex.destroyed).toBe(false)
+
     const busy = connection({ idleMs: 1000 })
     busy.duplex.send(heartbeat(1))
     busy.time.runFor(10_000)

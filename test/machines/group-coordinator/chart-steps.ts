@@ -29,6 +29,8 @@ export interface Stepped {
   readonly emitted: readonly GroupEmitted[]
   readonly started: readonly Timer[]
   readonly cancelled: readonly string[]
+  /** Both, in their order. */
+  readonly timing: readonly { readonly do: 'start' | 'cancel'; readonly id: string }[]
 }
 
 export const settings = {
@@ -69,12 +71,20 @@ const stepped = (snapshot: Snapshot, actions: readonly PlainAction[]): Stepped =
   const emitted: GroupEmitted[] = []
   const started: Timer[] = []
   const cancelled: string[] = []
+  const timing: { readonly do: 'start' | 'cancel'; readonly id: string }[] = []
   for (const { type, params } of actions) {
     if (type === 'xstate.emit') emitted.push((params as { event: GroupEmitted }).event)
-    if (type === 'xstate.raise') started.push(params as Timer)
-    if (type === 'xstate.cancel') cancelled.push((params as { sendId: string }).sendId)
+    if (type === 'xstate.raise') {
+      started.push(params as Timer)
+      timing.push({ do: 'start', id: (params as Timer).id })
+    }
+    if (type === 'xstate.cancel') {
+      const { sendId } = params as { sendId: string }
+      cancelled.push(sendId)
+      timing.push({ do: 'cancel', id: sendId })
+    }
   }
-  return { snapshot, path: pathOf(snapshot.value), emitted, started, cancelled }
+  return { snapshot, path: pathOf(snapshot.value), emitted, started, cancelled, timing }
 }
 
 export const begin = (input: Partial<GroupInput> = {}): Stepped => {

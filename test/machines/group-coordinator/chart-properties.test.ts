@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  type GroupContext,
+  type GroupMember,
+  membersInOrder,
+} from '../../../src/machines/group-coordinator/context.js'
+import type { GroupEvent, JoinEvent } from '../../../src/machines/group-coordinator/events.js'
+import { get, keysOf } from '../../../src/machines/group-coordinator/keyed.js'
+import { initialContext, storedGroup } from '../../../src/machines/group-coordinator/stored-group.js'
+import {
+  begin,
+  bytes,
+  commit,
+  heartbeat,
+  internal,
+  join,
+  leave,
+  replies,
+  type Stepped,
+  settings,
+  step,
+  sync,
+} from './chart-steps.js'
+
+/** A group with the timers that run for it and the requests that wait. */
+interface World {
+  group: Stepped
+  readonly timers: Set<string>
+  readonly asked: Set<string>
+  readonly answered: Set<string>
+  nextId: number
+}
+
+type Choice = (most: number) => number
+type Sample = GroupEvent | { readonly type: string }
+
+const metadata = ['m', 'other'].map(bytes)
+
+const anyJoin = (world: World, members: readonly GroupMember[], choose: Choice): JoinEvent => {
+  const pending = keysOf(world.group.snapshot.context.pending)
+  const member = members[choose(members.length + 1)]
+  const names = [['range'], ['range', 'sticky'], ['sticky', 'range'], ['sticky']][choose(4)]!
+  const instance = choose(3) === 0 ? `i-${choose(3)}` : null
+  const usesPending = pending.length > 0 && choose(3) === 0
+  return join({
+    memberId: usesPending ? pending[choose(pending.length)]! : (member?.memberId ?? ''),
+    newMemberId: `m${world.nextId++}`,
+    groupInstanceId:
+      member !== undefined && choose(8) > 0 ? member.groupInstanceId : usesPending ? null : instance,
+    requireKnownMemberId: choose(2) === 0,
+    canSkipAssignment: choose(2) === 0,
+    sessionTimeoutMs: 1_000 * (1 + choose(3)),
+    rebalanceTimeoutMs: 10_000 * (1 + choose(3)),
+    protocols: names.map((name) => ({ name, metadata: metadata[choose(10) === 0 ? 1 : 0]! })),
+  })
+}
+
+/** What can come next: requests, right and wrong, and only the timers that do run. */
+const anyEvent = (world: World, choose: Choice): Sample => {
+  const { snapshot, path } = world.group
+  const { generation, leaderId } = snapshot.context
+  const members = membersInOrder(snapshot.context)
+  const member = members[choose(members.length + 1)]
+  const id = member?.memberId ?? 'stranger'
+  const instance = member?.groupInstanceId ?? null
+  const claimed = choose(5) === 0 ? generation - 1 : generation
+  if (path === 'completingRebalance.storing' || path === 'stable.storing') {
+    const outcome = choose(6)
+    if (outcome < 2) return internal.persisted()
+    if (outcome === 2) return internal.persisted({ tag: 'notStored', message: 'disk full' })
+  }
+  switch (choose(12)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+      return anyJoin(world, members, choose)
+    case 4:
+    case 5:
+      return sync(id, claimed, { groupInstanceId: instance })
+    case 6: {
+      const instanceOfLeader = get(snapshot.context.members, leaderId ?? '')?.groupInstanceId
+      return sync(leaderId ?? '', claimed, { groupInstanceId: instanceOfLeader ?? null })
+    }
+    case 7:
+      return heartbeat(id, claimed, instance)
+    case 8:
+      return commit(id, claimed, instance)
+    case 9:
+      return choose(2) === 0 ? leave(id, instance) : leave('', instance)
+    case 10: {
+      const running = [...world.timers].sort()
+      const timer = running[choose(running.length + 1)]
+      if (timer === undefined) return { type: 'group.delete', requestId: `d${world.nextId++}` }
+      if (timer === 'sync') return { type: 'sync.expired' }
+      if (timer.startsWith('xstate.after')) return { type: timer }
+      return { type: 'session.expired', memberId: timer.slice('session:'.length) }
+    }
+    default:
+      return path.startsWith('preparing')
+        ? { type: [...world.timers].find((id) => id.startsWith('xstate.after'))! }
+        : heartbeat(id, claimed, instance)
+  }
+}
+
+const take = (world: World, event: Sample): void => {
+  const before = world.group
+  if (event.type === 'session.expired') {
+    world.timers.delete(`session:${(event as { memberId: string }).memberId}`)
+  }
+  if (event.type === 'sync.expired') world.timers.delete('sync')
+  if (event.type.startsWith('xstate.after')) world.timers.delete(event.type)
+  if ('requestId' in event) world.asked.add(event.requestId)
+  world.group = step(before, event)
+  for (const action of world.group.timing) {
+    if (action.do === 'start') world.timers.add(action.id)
+    else world.timers.delete(action.id)
+  }
+  for (const { requestId } of replies(world.group)) {
+    expect(world.answered.has(requestId), `${requestId} answered twice`).toBe(false)
+    expect(world.asked.has(requestId)).toBe(true)
+    world.answered.add(requestId)
+  }
+  checkStep(before, event, world.group)
+  checkContext(world)
+}
+
+const isStoredNow = (before: Stepped, event: Sample): boolean =>
+  before.path.startsWith('stable') ||
+  (event.type === 'xstate.done.actor.persistGroup' &&
+    JSON.stringify(event).includes('"tag":"stored"'))
+
+const checkStep = (before: Stepped, event: Sample, after: Stepped): void => {
+  const rise = after.snapshot.context.generation - before.snapshot.context.generation
+  expect(rise === 0 || rise === 1).toBe(true)
+  for (const reply of replies(after)) {
+    if (reply.error !== null) continue
+    if (reply.to === 'member.sync') expect(isStoredNow(before, event)).toBe(true)
+    if (reply.to === 'offsets.commit') {
+      expect(before.path.startsWith('completing')).toBe(false)
+      const { generation, memberId } = event as { generation: number; memberId: string }
+      if (generation < 0 && before.path === 'empty') continue
+      expect(generation).toBe(before.snapshot.context.generation)
+      expect(get(before.snapshot.context.members, memberId)).toBeDefined()
+    }
+    if (reply.to === 'member.join') {
+      expect(reply.generation).toBe(after.snapshot.context.generation)
+      expect(['completingRebalance', 'stable']).toContain(after.path.split('.')[0])
+    }
+  }
+  const ignorable = ['xstate.', 'session.', 'sync.']
+  if (after.emitted.some(({ type }) => type === 'ignored')) {
+    expect(ignorable.some((prefix) => event.type.startsWith(prefix))).toBe(true)
+  }
+}
+
+const checkContext = ({ group, timers, asked, answered }: World): void => {
+  const { path, snapshot } = group
+  const context: GroupContext = snapshot.context
+  const members = membersInOrder(context)
+  const parked = members.flatMap(({ parkedJoin, parkedSync }) => [
+    ...(parkedJoin === null ? [] : [parkedJoin.requestId]),
+    ...(parkedSync === null ? [] : [parkedSync]),
+  ])
+  expect(parked.sort()).toEqual([...asked].filter((id) => !answered.has(id)).sort())
+  expect(context.awaitingJoin).toBe(members.filter(({ parkedJoin }) => parkedJoin).length)
+
+  const state = path.split('.')[0]!
+  for (const { memberId, isNew, parkedJoin, parkedSync } of members) {
+    const hasTimer = timers.has(`session:${memberId}`)
+    const isParked = (parkedJoin !== null && !isNew) || parkedSync !== null
+    if (state !== 'dead') expect([memberId, hasTimer]).toEqual([memberId, !isParked])
+  }
+  const known = new Set([...members.map(({ memberId }) => memberId), ...keysOf(context.pending)])
+  expect(known.size).toBe(members.length + context.pending.size)
+  const strays = [...timers].filter(
+    (id) => id.startsWith('session:') && !known.has(id.slice('session:'.length)),
+  )
+  expect(strays).toEqual([])
+  expect(timers.has('sync')).toBe(context.unsynced.size > 0)
+  for (const id of keysOf(context.unsynced)) expect(known.has(id)).toBe(true)
+
+  // Everything kept twice for speed is what the members say.
+  const rebuilt = initialContext({ groupId: 'g', settings, stored: storedGroup(context) })
+  expect(rebuilt.statics).toEqual(context.statics)
+  expect(rebuilt.protocolCounts).toEqual(context.protocolCounts)
+  expect(storedGroup(rebuilt)).toEqual(storedGroup(context))
+
+  if (context.leaderId !== null) expect(get(context.members, context.leaderId)).toBeDefined()
+  if (state === 'completingRebalance' || state === 'stable') {
+    expect(context.leaderId).not.toBeNull()
+    expect(members.every(({ protocols }) =>
+      protocols.some(({ name }) => name === context.protocolName),
+    )).toBe(true)
+  }
+  if (state === 'empty') expect(members).toEqual([])
+  expect(JSON.parse(JSON.stringify(context))).toEqual(context)
+}
+
+const scripts = fc.array(fc.array(fc.nat(1_000), { minLength: 8, maxLength: 8 }), {
+  minLength: 20,
+  maxLength: 120,
+})
+
+const play = (maxSize: number, script: readonly (readonly number[])[]): World => {
+  const world: World = {
+    group: begin({ settings: { ...settings, maxSize } }),
+    timers: new Set(),
+    asked: new Set(),
+    answered: new Set(),
+    nextId: 0,
+  }
+  for (const draws of script) {
+    if (world.group.path === 'dead') break
+    let index = 0
+    const choose: Choice = (most) => (draws[index++ % draws.length]! + index * 7) % most
+    take(world, anyEvent(world, choose))
+  }
+  return world
+}
+
+test('whatever comes, in whatever order, the coordinator keeps its promises', () => {
+  const paths = new Map<string, number>()
+  fc.assert(
+    fc.property(fc.constantFrom(3, 1_000), scripts, (maxSize, script) => {
+      const world = play(maxSize, script)
+      paths.set(world.group.path, (paths.get(world.group.path) ?? 0) + 1)
+      take(world, { type: 'group.unload' })
+      expect(world.answered).toEqual(world.asked)
+      expect(world.timers).toEqual(new Set())
+    }),
+    { numRuns: 400 },
+  )
+  // Else the scripts explore too little to mean anything.
+  expect([...paths.keys()].sort()).toEqual(
+    expect.arrayContaining([
+      'completingRebalance.awaitingSync',
+      'completingRebalance.storing',
+      'empty',
+      'preparingRebalance.awaitingMembers',
+      'preparingRebalance.initialDelay',
+      'stable.serving',
+    ]),
+  )
+})
+
+test('a stable group that is stored and restored is the same coordinator', () => {
+  fc.assert(
+    fc.property(scripts, (script) => {
+      const world = play(1_000, script)
+      const { context } = world.group.snapshot
+      if (world.group.path !== 'stable.serving') return
+      const restored = begin({ settings: context.settings, stored: storedGroup(context) })
+      expect(restored.path).toBe('stable.serving')
+      // What is not stored: who did not sync yet, ids given out, the causes of what may come.
+      const { unsynced, pending, causes, initialDelay, ...kept } = context
+      expect(restored.snapshot.context).toMatchObject(kept)
+      expect(restored.started.map(({ id }) => id).sort()).toEqual(
+        keysOf(context.members)
+          .map((id) => `session:${id}`)
+          .sort(),
+      )
+    }),
+    { numRuns: 200 },
+  )
+})

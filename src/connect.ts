@@ -43,7 +43,8 @@ interface Closable {
 export class Bus implements AsyncDisposable {
   readonly #transport: TransportService
   readonly #clientId: string
-  readonly #open = new Set<Closable>()
+  readonly #consumers: Closable[] = []
+  readonly #others: Closable[] = []
   #made = 0
   #closing: Promise<void> | undefined
 
@@ -53,16 +54,17 @@ export class Bus implements AsyncDisposable {
   }
 
   consumer(options: ConsumerOptions): Consumer {
-    return this.#own(new Consumer(options, this.#parts(`${options.clientId ?? this.#clientId}`)))
+    const parts = this.#parts(`${options.clientId ?? this.#clientId}`)
+    return own(this.#consumers, new Consumer(options, parts))
   }
 
   producer(options: ProducerOptions = {}): Producer {
-    return this.#own(new Producer(options, this.#parts(`${this.#clientId}/producer`)))
+    return own(this.#others, new Producer(options, this.#parts(`${this.#clientId}/producer`)))
   }
 
   /** Topics, groups and offsets. */
   admin(): Admin {
-    return this.#own(new Admin({}, this.#parts(`${this.#clientId}/admin`)))
+    return own(this.#others, new Admin({}, this.#parts(`${this.#clientId}/admin`)))
   }
 
   /** Closes what was made from it, consumers first, then the connections. Idempotent. */
@@ -73,11 +75,6 @@ export class Bus implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #own<T extends Closable>(made: T): T {
-    this.#open.add(made)
-    return made
   }
 
   #parts(name: string) {
@@ -93,11 +90,18 @@ export class Bus implements AsyncDisposable {
   }
 
   async #closeAll(): Promise<void> {
-    const results = await Promise.allSettled([...this.#open].map((made) => made.close()))
+    // A consumer's last callbacks may still produce.
+    const consumers = await Promise.allSettled(this.#consumers.map((made) => made.close()))
+    const others = await Promise.allSettled(this.#others.map((made) => made.close()))
     await realRuntime().promise(this.#transport.close)
-    const failed = results.find((result) => result.status === 'rejected')
+    const failed = [...consumers, ...others].find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
+}
+
+const own = <T extends Closable>(list: Closable[], made: T): T => {
+  list.push(made)
+  return made
 }
 
 /**

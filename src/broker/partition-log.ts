@@ -107,10 +107,6 @@ export class PartitionLog implements LogKey {
     return this.#state === 'closed'
   }
 
-  get producerCount(): number {
-    return this.#producers.size
-  }
-
   restoreProducer(producerId: bigint, value: unknown): void {
     this.#producers.restore(producerId, value)
   }

@@ -145,6 +145,10 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     this.#claimFor('poll')
     if (this.#isPolling) throw inUse('another poll is still waiting')
     const { timeoutMs = 1_000, maxRecords = 500, signal } = options
+    if (!(timeoutMs >= 0)) throw badArgument('poll', 'timeoutMs', timeoutMs)
+    if (!Number.isInteger(maxRecords) || maxRecords < 1) {
+      throw badArgument('poll', 'maxRecords', maxRecords)
+    }
     this.#isPolling = true
     try {
       signal?.throwIfAborted()
@@ -346,6 +350,9 @@ const isRecord = (what: ConsumerRecord | readonly TopicPartitionOffset[]): what 
 
 const inUse = (why: string): StreamBusError =>
   new StreamBusError('CONSUMER_IN_USE', `the consumer is in use: ${why}; use one consumer for each`)
+
+const badArgument = (call: string, field: string, value: unknown): StreamBusError =>
+  new StreamBusError('INVALID_ARGUMENT', `${call}: ${field} cannot be ${String(value)}`, { field })
 
 /** An aborted call rejects with the signal's own reason. */
 const abortable = async <A>(promise: Promise<A>, signal: AbortSignal | undefined): Promise<A> => {

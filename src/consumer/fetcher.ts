@@ -14,6 +14,8 @@ import type { PartitionSlot } from './partition-slot.js'
 
 const RETRY_MS = 100
 const RETRY_MAX_MS = 2_000
+/** Of fetches that end at once, before the event loop has its turn. */
+const MOST_ROUNDS = 16
 
 export interface FetcherParts {
   readonly runtime: Runtime
@@ -42,7 +44,8 @@ export class Fetcher {
   #failures = 0
   #rotation = 0
   #closed = false
-  #pumping = false
+  #isPumping = false
+  #pumpAgain = false
   fetches = 0
 
   constructor(parts: FetcherParts) {
@@ -52,14 +55,17 @@ export class Fetcher {
 
   /** Looks for work: call it whenever a slot, the view or a buffer changed. */
   pump(): void {
-    // A fetch that ends at once (in process) pumps from within: the loop below sees its result.
-    if (this.#closed || this.#pumping) return
-    this.#pumping = true
-    try {
-      for (let round = 0; round < 2 && this.#startFetches(); round++);
-    } finally {
-      this.#pumping = false
+    if (this.#closed) return
+    this.#pumpAgain = true
+    if (this.#isPumping) return
+    this.#isPumping = true
+    // A fetch that ends at once (in process) pumps from within and is looked at in another round.
+    for (let round = 0; this.#pumpAgain && round < MOST_ROUNDS; round++) {
+      this.#pumpAgain = false
+      this.#startFetches()
     }
+    this.#isPumping = false
+    if (this.#pumpAgain) this.#armRetry(0)
   }
 
   close(): void {
@@ -69,7 +75,7 @@ export class Fetcher {
     this.#inFlight.clear()
   }
 
-  #startFetches(): boolean {
+  #startFetches(): void {
     const { runtime, transport, config, slots } = this.#parts
     let bytesInFlight = 0
     for (const { bytes } of this.#inFlight.values()) bytesInFlight += bytes
@@ -86,7 +92,6 @@ export class Fetcher {
     this.#armRetry(plan.retryAt - now)
     for (const fetch of plan.fetches) this.#start(fetch)
     if (plan.fetches.length === 0) this.#makeRoom(bytesInFlight)
-    return plan.fetches.length > 0
   }
 
   /** A full buffer of paused partitions must not starve the others: it is fetched again later. */
@@ -95,7 +100,9 @@ export class Fetcher {
     for (const slot of this.#parts.slots.values()) buffered += slot.buffer.bytes
     if (buffered < this.#parts.config.maxBufferedBytes) return
     for (const slot of this.#parts.slots.values()) {
-      if (slot.isPaused && !slot.buffer.isEmpty) slot.dropBuffer()
+      if (!slot.isPaused || slot.buffer.isEmpty) continue
+      slot.dropBuffer()
+      this.#pumpAgain = true
     }
   }
 

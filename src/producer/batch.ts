@@ -1,8 +1,9 @@
 import type { StreamBusError } from '../domain/errors.js'
 import type { CompressionName } from '../domain/record.js'
-import type { TopicPartition } from '../domain/topic-partition.js'
 import { BATCH_HEADER_BYTES } from '../transport/protocol/records/batch-header.js'
 import { type EncodableRecord, encodeBatch } from '../transport/protocol/records/batch-writer.js'
+import type { Ledger } from './ledger.js'
+import type { PartitionQueue } from './partition-queue.js'
 import type { SendCall } from './send-call.js'
 
 /** Who writes, as brokers see it: sequences count within one identity and partition (KIP-98). */
@@ -19,7 +20,7 @@ export const sequenceAfter = (sequence: number, records: number): number =>
 
 /** Records that go to one partition together, and the calls that wait for them. */
 export class Batch {
-  readonly place: TopicPartition
+  readonly queue: PartitionQueue
   readonly createdMs: number
   /** An upper bound of the encoded size, uncompressed. */
   bytes = BATCH_HEADER_BYTES
@@ -41,12 +42,19 @@ export class Batch {
   readonly #records: EncodableRecord[] = []
   readonly #calls: SendCall[] = []
   readonly #indexes: number[] = []
+  readonly #ledger: Ledger
   #encoded: Buffer | undefined
 
-  constructor(place: TopicPartition, createdMs: number, dueMs: number) {
-    this.place = place
+  constructor(queue: PartitionQueue, ledger: Ledger, createdMs: number, dueMs: number) {
+    this.queue = queue
+    this.#ledger = ledger
     this.createdMs = createdMs
     this.dueMs = dueMs
+    ledger.opened(this)
+  }
+
+  get recordBytes(): number {
+    return this.bytes - BATCH_HEADER_BYTES
   }
 
   get count(): number {
@@ -58,6 +66,7 @@ export class Batch {
     this.#calls.push(call)
     this.#indexes.push(index)
     this.bytes += bytes
+    this.#ledger.appended(bytes)
     if (call.dueMs < this.dueMs) this.dueMs = call.dueMs
   }
 
@@ -91,8 +100,8 @@ export class Batch {
 
   /** @param baseOffset -1 when it is not known */
   delivered(baseOffset: number, logAppendTimeMs: number): void {
-    if (!this.#begin()) return
-    const { topic, partition } = this.place
+    if (!this.#end('delivered')) return
+    const { topic, partition } = this.queue
     for (let at = 0; at < this.#records.length; at += 1) {
       this.#calls[at]!.delivered(this.#indexes[at]!, {
         topic,
@@ -104,7 +113,7 @@ export class Batch {
   }
 
   failed(error: StreamBusError): void {
-    if (!this.#begin()) return
+    if (!this.#end('failed')) return
     for (let at = 0; at < this.#records.length; at += 1) {
       this.#calls[at]!.failed(this.#indexes[at]!, error)
     }
@@ -113,17 +122,20 @@ export class Batch {
   /** Two batches in place of this one, with the same sequences: what came after still fits. */
   halves(bytesOf: (record: EncodableRecord) => number): readonly [Batch, Batch] {
     const middle = this.count >> 1
-    const halves = [this.#part(0, middle, bytesOf), this.#part(middle, this.count, bytesOf)] as const
+    const halves = [
+      this.#part(0, middle, bytesOf),
+      this.#part(middle, this.count, bytesOf),
+    ] as const
     if (this.identity !== undefined) {
       halves[0].number(this.identity, this.baseSequence)
       halves[1].number(this.identity, sequenceAfter(this.baseSequence, middle))
     }
-    this.isSettled = true
+    this.#end('moved')
     return halves
   }
 
   #part(from: number, to: number, bytesOf: (record: EncodableRecord) => number): Batch {
-    const part = new Batch(this.place, this.createdMs, this.dueMs)
+    const part = new Batch(this.queue, this.#ledger, this.createdMs, this.dueMs)
     for (let at = from; at < to; at += 1) {
       const record = this.#records[at]!
       part.append(record, bytesOf(record), this.#calls[at]!, this.#indexes[at]!)
@@ -135,9 +147,10 @@ export class Batch {
     return part
   }
 
-  #begin(): boolean {
+  #end(outcome: 'delivered' | 'failed' | 'moved'): boolean {
     if (this.isSettled) return false
     this.isSettled = true
+    this.#ledger.ended(this, outcome)
     return true
   }
 }

@@ -11,8 +11,7 @@ export const murmur2 = (bytes: Uint8Array): number => {
   let hash = SEED ^ length
   let at = 0
   for (const end = length & ~3; at < end; at += 4) {
-    let word =
-      bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    let word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     word = Math.imul(word, M)
     word ^= word >>> R
     hash = Math.imul(hash, M) ^ Math.imul(word, M)

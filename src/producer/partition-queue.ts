@@ -1,7 +1,11 @@
 import type { StreamBusError } from '../domain/errors.js'
 import type { TopicPartition } from '../domain/topic-partition.js'
-import { type EncodableRecord, estimateRecordBytes } from '../transport/protocol/records/batch-writer.js'
+import {
+  type EncodableRecord,
+  estimateRecordBytes,
+} from '../transport/protocol/records/batch-writer.js'
 import { Batch, type Identity, sequenceAfter } from './batch.js'
+import type { Ledger } from './ledger.js'
 import type { SendCall } from './send-call.js'
 
 export interface QueueRules {
@@ -9,6 +13,7 @@ export interface QueueRules {
   /** Batches of the partition that may be under way at once: the order must survive retries. */
   readonly maxOutstanding: number
   readonly lingerMs: number
+  readonly ledger: Ledger
 }
 
 /** A batch to send now, or when to ask again (infinite: after an answer or an append). */
@@ -50,8 +55,9 @@ export class PartitionQueue implements TopicPartition {
     this.#rules = rules
   }
 
-  get isIdle(): boolean {
-    return this.#open.length === 0 && this.#outstanding.length === 0
+  /** Whether there is anything to send, now or later; what is in flight comes back by itself. */
+  get hasWork(): boolean {
+    return this.#open.length > 0 || this.#outstanding.some((batch) => !batch.inFlight)
   }
 
   get identity(): Identity | undefined {
@@ -66,7 +72,7 @@ export class PartitionQueue implements TopicPartition {
 
   /** Begins a batch: what is appended goes there from now on. */
   open(nowMs: number, dueMs: number): Batch {
-    const batch = new Batch(this, nowMs, dueMs)
+    const batch = new Batch(this, this.#rules.ledger, nowMs, dueMs)
     this.#open.push(batch)
     return batch
   }

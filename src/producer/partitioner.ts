@@ -26,7 +26,9 @@ export const nextSticky = (
   previous: number,
   random: () => number,
 ): number => {
-  const others = available.filter((partition) => partition !== previous)
-  const choice = others.length > 0 ? others : available
-  return choice[Math.floor(random() * choice.length)] ?? previous
+  const at = available.indexOf(previous)
+  if (at < 0) return available[Math.floor(random() * available.length)] ?? previous
+  if (available.length === 1) return previous
+  const other = Math.floor(random() * (available.length - 1))
+  return available[other >= at ? other + 1 : other]!
 }

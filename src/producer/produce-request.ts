@@ -29,7 +29,7 @@ export const produceRequest =
   (version) => {
     const byTopic = new Map<string, Loaded[]>()
     for (const each of loaded) {
-      const { topic } = each.batch.place
+      const { topic } = each.batch.queue
       const group = byTopic.get(topic)
       if (group === undefined) byTopic.set(topic, [each])
       else group.push(each)
@@ -40,7 +40,7 @@ export const produceRequest =
       topicData: [...byTopic].map(([name, group]) => ({
         ...(version >= TOPIC_IDS_SINCE ? { topicId: group[0]!.topicId } : { name }),
         partitionData: group.map(({ batch, bytes }) => ({
-          index: batch.place.partition,
+          index: batch.queue.partition,
           records: bytes,
         })),
       })),
@@ -63,14 +63,14 @@ export const produceResults = (
     }
   }
   return loaded.map(
-    ({ batch: { place }, topicId }) =>
-      found.get(partitionKey(place.topic, place.partition)) ??
-      found.get(partitionKey(topicId, place.partition)),
+    ({ batch: { queue }, topicId }) =>
+      found.get(partitionKey(queue.topic, queue.partition)) ??
+      found.get(partitionKey(topicId, queue.partition)),
   )
 }
 
 export const unanswered = (batch: Batch): StreamBusError => {
-  const { topic, partition } = batch.place
+  const { topic, partition } = batch.queue
   return new StreamBusError(
     'MALFORMED_MESSAGE',
     `send to ${topic}-${partition}: the broker's answer leaves this partition out`,

@@ -39,7 +39,7 @@ const MAY_BE_STORED: ReadonlySet<number> = new Set([
 export const verdictOf = (batch: Batch, result: PartitionResult): Verdict => {
   const { errorCode: code, errorMessage, baseOffset, logAppendTimeMs } = result
   if (code === 0 || code === DUPLICATE) return { type: 'stored', baseOffset, logAppendTimeMs }
-  const { topic, partition } = batch.place
+  const { topic, partition } = batch.queue
   const error = kafkaFailure(
     code,
     `send to ${topic}-${partition}`,

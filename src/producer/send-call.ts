@@ -27,12 +27,7 @@ export class SendCall {
   #left: number
   #failures: { readonly index: number; readonly error: StreamBusError }[] | undefined
 
-  constructor(
-    topic: string,
-    records: readonly ProducerRecord[],
-    dueMs: number,
-    settle: Settle,
-  ) {
+  constructor(topic: string, records: readonly ProducerRecord[], dueMs: number, settle: Settle) {
     this.topic = topic
     this.records = records
     this.dueMs = dueMs

@@ -5,6 +5,7 @@ import {
   commitsOnlyWhatWasDelivered,
 } from './checkers/commits.js'
 import { deliveryWhileOwned } from './checkers/delivery-while-owned.js'
+import { handOverWaits } from './checkers/hand-over-waits.js'
 import { oneOwner } from './checkers/one-owner.js'
 import type { Checker, Violation } from './checkers/violation.js'
 import { World, type WorldOptions } from './world.js'
@@ -26,6 +27,7 @@ export const checkers: readonly Checker[] = [
   oneOwner,
   callbacksAlternate,
   deliveryWhileOwned,
+  handOverWaits,
   commitsOfThisGeneration,
   commitsNeverGoBack,
   commitsOnlyWhatWasDelivered,

@@ -11,7 +11,7 @@ import type { Runtime } from '../runtime/runtime.js'
 import { connectTransport } from '../transport/cluster/connect-transport.js'
 import type { TransportService } from '../transport/transport.js'
 import type { SimulatedLink } from './simulated-link.js'
-import type { Trace } from './trace.js'
+import type { Fact, Trace } from './trace.js'
 
 export interface SimulatedMemberParts {
   readonly name: string
@@ -20,9 +20,10 @@ export interface SimulatedMemberParts {
   readonly random: () => number
   readonly trace: Trace
   readonly options: ConsumerOptions
+  /** How long the application works on one poll's records, at most. */
+  readonly maxWorkMs: number
 }
 
-const MAX_WORK_MS = 40
 const MAX_CALLBACK_MS = 30
 
 /** A process with one consumer that polls, works and polls again, and tells the trace. */
@@ -131,8 +132,9 @@ export class SimulatedMember {
       while (this.isRunning) {
         const polled = yield* Effect.result(reading.poll(200, 20))
         if (Result.isFailure(polled)) return
-        this.#tellDelivered(polled.success)
-        yield* Effect.sleep(this.#parts.random() * MAX_WORK_MS)
+        const runs = this.#tellDelivered(polled.success)
+        yield* Effect.sleep(this.#parts.random() * this.#parts.maxWorkMs)
+        for (const [partition, run] of runs) this.#tell({ fact: 'done', partition, ...run })
       }
     })
   }
@@ -151,12 +153,10 @@ export class SimulatedMember {
   }
 
   #callbacks() {
-    const { trace, random, name } = this.#parts
+    const { random } = this.#parts
     const pause = Effect.suspend(() => Effect.sleep(random() * MAX_CALLBACK_MS))
     const tell = (fact: 'assign' | 'revoke' | 'lost', partitions: readonly TopicPartition[]) =>
-      Effect.sync(() => {
-        if (!this.#isDead) trace.fact(name, { fact, partitions: partitions.map(keyOf) })
-      })
+      Effect.sync(() => this.#tell({ fact, partitions: partitions.map(keyOf) }))
     type Partitions = readonly TopicPartition[]
     return {
       onPartitionsAssigned: (partitions: Partitions) =>
@@ -168,16 +168,26 @@ export class SimulatedMember {
     }
   }
 
-  #tellDelivered(records: readonly ConsumerRecord[]): void {
-    const runs = new Map<string, { first: number; last: number; count: number }>()
+  #tell(fact: Fact): void {
+    if (!this.#isDead) this.#parts.trace.fact(this.name, fact)
+  }
+
+  #tellDelivered(records: readonly ConsumerRecord[]): ReadonlyMap<string, Run> {
+    const runs = new Map<string, Run>()
     for (const record of records) {
       const key = keyOf(record)
       const run = runs.get(key)
       if (run === undefined) runs.set(key, { first: record.offset, last: record.offset, count: 1 })
       else Object.assign(run, { last: record.offset, count: run.count + 1 })
     }
-    for (const [partition, run] of runs) {
-      this.#parts.trace.fact(this.name, { fact: 'deliver', partition, ...run })
-    }
+    for (const [partition, run] of runs) this.#tell({ fact: 'deliver', partition, ...run })
+    return runs
   }
+}
+
+/** Records of one partition in one poll. */
+interface Run {
+  first: number
+  last: number
+  count: number
 }

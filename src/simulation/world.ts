@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly consumer?: Partial<ConsumerOptions>
   /** One way, drawn for each message. Default 5. */
   readonly maxLatencyMs?: number
+  /** How long an application works on one poll's records, at most. Default 40. */
+  readonly maxWorkMs?: number
 }
 
 export const GROUP = 'group'
@@ -88,6 +90,7 @@ export class World {
       runtime: this.time.runtime,
       random: this.time.random,
       trace: this.trace,
+      maxWorkMs: this.options.maxWorkMs ?? 40,
       options: { groupId: GROUP, topics: [TOPIC], ...TIMES, ...this.options.consumer },
     })
     this.members.set(name, member)

@@ -286,6 +286,22 @@ describe('startBroker over TCP', () => {
     expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(bad.length)
   })
 
+  it('refuses connections beyond its limit, and takes new ones when others have gone', async () => {
+    const { logger, lines } = recordingLogger()
+    const broker = await start({ port: 0, maxConnections: 1, logger })
+    const first = await RawClient.to(broker.port!)
+    await first.request('ApiVersions', 3, {})
+    const second = await RawClient.to(broker.port!)
+    expect(await second.frame()).toBeUndefined()
+    expect(lines.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      'refused a connection: 1 are open',
+    ])
+    first.send(Buffer.from('ffffffff', 'hex'))
+    expect(await first.frame()).toBeUndefined()
+    const third = await RawClient.to(broker.port!)
+    expect((await third.request('ApiVersions', 3, {})).errorCode).toBe(0)
+  })
+
   it('a flood of pipelined requests from one who does not read is held back', async () => {
     const broker = await start({ port: 0, topics: { events: {} } })
     await ask(broker, 'Produce', produceRequest('events', 0, batchOf(['x'.repeat(1_000_000)])))

@@ -2,6 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { Actor } from 'xstate'
 import type { GroupContext, GroupSettings } from '../../machines/group-coordinator/context.js'
 import { emptyContext } from '../../machines/group-coordinator/context.js'
+import { errorReply } from '../../machines/group-coordinator/draft.js'
 import type {
   GroupEmitted,
   GroupReply,
@@ -46,8 +47,8 @@ type Request<T extends GroupRequest['type']> = Omit<
 >
 
 interface Waiting {
+  readonly request: GroupRequest
   readonly answer: (reply: GroupReply) => void
-  readonly break: (error: unknown) => void
 }
 
 /**
@@ -99,11 +100,10 @@ export class GroupHost {
   ask<T extends GroupRequest['type']>(type: T, request: Request<T>): Effect.Effect<ReplyTo[T]> {
     return Effect.callback<ReplyTo[T]>((resume) => {
       const requestId = String(this.#nextRequest++)
-      this.#waiting.set(requestId, {
-        answer: (reply) => resume(Effect.succeed(reply as ReplyTo[T])),
-        break: (error) => resume(Effect.die(error)),
-      })
-      this.#actor.send({ ...request, type, requestId } as unknown as GroupRequest)
+      const numbered = { ...request, type, requestId } as unknown as GroupRequest
+      const answer = (reply: GroupReply): void => resume(Effect.succeed(reply as ReplyTo[T]))
+      this.#waiting.set(requestId, { request: numbered, answer })
+      this.#actor.send(numbered)
       return Effect.sync(() => this.#waiting.delete(requestId))
     })
   }
@@ -125,6 +125,7 @@ export class GroupHost {
   stop(): void {
     if (this.state !== 'dead') this.#actor.send({ type: 'group.unload' })
     this.#actor.stop()
+    this.#sendAwayWaiting()
   }
 
   #listen(): void {
@@ -154,17 +155,24 @@ export class GroupHost {
           { groupId, error },
           `group ${groupId}: coordinator defect, reloading the group`,
         )
-        for (const waiting of this.#waiting.values()) waiting.break(error)
-        this.#waiting.clear()
+        this.#sendAwayWaiting()
         onForgettable(this)
       },
     })
   }
 
+  /** Whom a stopped machine can answer no more: a request that came while it was stopping. */
+  #sendAwayWaiting(): void {
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { request, answer } of waiting) answer(errorReply(request, 'NOT_COORDINATOR'))
+  }
+
   /** Nothing of it was ever stored, and nobody is there: made by a request that came to nothing. */
   #isForgettable(): boolean {
+    if (this.#isKept || this.#waiting.size > 0 || this.state !== 'empty') return false
     const { generation, pending } = this.context
-    return !this.#isKept && generation === 0 && pending.size === 0 && this.state === 'empty'
+    return generation === 0 && pending.size === 0
   }
 
   #store(group: StoredGroup): ReturnType<DurableWrites['write']> {

@@ -1,14 +1,14 @@
 import * as Effect from 'effect/Effect'
 import type { Inspect, Runtime } from '../../runtime/runtime.js'
-import type { RequestContext } from '../../transport/request-handler.js'
 import type { Handlers } from '../handler.js'
 import type { Logger } from '../logger.js'
 import type { Store } from '../store/store.js'
 import { describeGroup, type GroupDescription } from './describe-group.js'
-import { type DurableWrites, durableWrites } from './durable-writes.js'
+import { durableWrites } from './durable-writes.js'
 import type { RebalanceReport } from './group-host.js'
 import { GroupRegistry } from './group-registry.js'
 import { deleteTopicOffsets } from './group-store.js'
+import type { GroupsConfig, GroupsParts, TopicLookup } from './groups-parts.js'
 import { deleteGroups } from './handlers/delete-groups.js'
 import { describeGroups } from './handlers/describe-groups.js'
 import { findCoordinator } from './handlers/find-coordinator.js'
@@ -20,29 +20,7 @@ import { offsetCommit } from './handlers/offset-commit.js'
 import { offsetFetch } from './handlers/offset-fetch.js'
 import { syncGroup } from './handlers/sync-group.js'
 
-/** What the groups ask of the topics. */
-export interface TopicLookup {
-  readonly exists: (name: string) => boolean
-  readonly partitionCount: (name: string) => number | undefined
-  readonly nameOf: (topicId: string) => string | undefined
-  /** This broker, by the address that the asking client can reach it at. */
-  readonly node: (context: RequestContext) => {
-    readonly nodeId: number
-    readonly host: string
-    readonly port: number
-  }
-}
-
-/** The broker's settings that concern groups; times in milliseconds, sizes in bytes. */
-export interface GroupsConfig {
-  readonly groupInitialRebalanceDelayMs: number
-  readonly groupMinSessionTimeoutMs: number
-  readonly groupMaxSessionTimeoutMs: number
-  /** Default: no limit. */
-  readonly groupMaxSize?: number
-  /** Default 4096. */
-  readonly maxOffsetMetadataBytes?: number
-}
+export type { GroupsConfig, TopicLookup } from './groups-parts.js'
 
 export interface GroupsSettings {
   readonly runtime: Runtime
@@ -62,14 +40,6 @@ export interface Groups {
   readonly topicDeleted: (topic: string) => Effect.Effect<void>
   /** Answers parked requests with NOT_COORDINATOR and waits for writes in flight. Idempotent. */
   readonly close: Effect.Effect<void>
-}
-
-/** What the handlers share. */
-export interface GroupsParts
-  extends Pick<GroupsSettings, 'runtime' | 'store' | 'topics' | 'logger'> {
-  readonly config: Required<GroupsConfig>
-  readonly registry: GroupRegistry
-  readonly writes: DurableWrites
 }
 
 /** As Kafka: how long the JoinGroup of a member without an id may be parked. */

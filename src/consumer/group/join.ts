@@ -44,8 +44,11 @@ export const joinGroup = (
     }
     if (verdict.tag !== 'ok' || Result.isFailure(result)) return verdict as JoinOutcome
     const joined = result.success
-    // The coordinator's own timer restarts when it answers, which is not before it was asked.
-    client.lastContact = Math.max(client.lastContact, sentAt)
+    // The coordinator's session timer restarts when it answers. A member that holds partitions must
+    // not count on more than that it was asked before; its heartbeats went on meanwhile. One that
+    // holds none may: a JoinGroup can be parked for longer than the session timeout.
+    const answeredAt = input.owned.length === 0 ? runtime.clock.elapsed() : sentAt
+    client.lastContact = Math.max(client.lastContact, answeredAt)
     onJoined(joined.members)
     return {
       tag: 'joined',

@@ -1,5 +1,5 @@
-import type { Base64, MemberProtocol } from './events.js'
 import { get, has, type Keyed, noKeys, valuesOf } from './keyed.js'
+import type { Base64, MemberProtocol } from './member-protocol.js'
 import { type LastRebalance, noCauses, type RebalanceCauses } from './rebalance-cause.js'
 
 export interface GroupSettings {

@@ -1,8 +1,6 @@
+import type { Base64, MemberProtocol } from './member-protocol.js'
 import type { LastRebalance } from './rebalance-cause.js'
 import type { StoredGroup } from './stored-group.js'
-
-/** Bytes that the coordinator never reads (metadata, assignments): base64, so context is JSON. */
-export type Base64 = string
 
 /** The Kafka errors that the chart can answer with; `null` stands for NONE. */
 export type GroupError =
@@ -17,11 +15,6 @@ export type GroupError =
   | 'NOT_COORDINATOR'
   | 'REBALANCE_IN_PROGRESS'
   | 'UNKNOWN_MEMBER_ID'
-
-export interface MemberProtocol {
-  readonly name: string
-  readonly metadata: Base64
-}
 
 export interface JoinEvent {
   readonly type: 'member.join'

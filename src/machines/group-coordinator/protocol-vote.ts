@@ -1,6 +1,6 @@
 import { type GroupContext, type GroupMember, membersInOrder } from './context.js'
-import type { Base64, MemberProtocol } from './events.js'
 import { get, type Keyed, put, remove } from './keyed.js'
+import type { Base64, MemberProtocol } from './member-protocol.js'
 
 /** A protocol that a client names twice counts once, else it would never be common to all. */
 const namesOf = (protocols: readonly MemberProtocol[]): Set<string> =>

@@ -1,4 +1,4 @@
-import type { Base64 } from './events.js'
+import type { Base64 } from './member-protocol.js'
 
 /**
  * The topics in a consumer's subscription, sorted. All its versions begin with an int16 version

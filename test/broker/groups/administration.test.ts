@@ -6,9 +6,13 @@ const delayed = () => new GroupWorld({ groupInitialRebalanceDelayMs: 1_000 })
 
 describe('DescribeGroups', () => {
   const describeGroup = (world: GroupWorld, groupId = 'g', version = 6) =>
-    world.call('DescribeGroups', { groups: [groupId], includeAuthorizedOperations: version >= 3 }, {
-      version,
-    }).response!.groups[0]!
+    world.call(
+      'DescribeGroups',
+      { groups: [groupId], includeAuthorizedOperations: version >= 3 },
+      {
+        version,
+      },
+    ).response!.groups[0]!
 
   test('shows a stable group with metadata and assignments', () => {
     const world = delayed()
@@ -76,10 +80,9 @@ describe('ListGroups', () => {
         groupType: 'classic',
       },
     ])
-    expect(list(['PreparingRebalance', 'COMPLETINGREBALANCE']).map(({ groupId }) => groupId)).toEqual([
-      'waiting',
-      'late',
-    ])
+    expect(
+      list(['PreparingRebalance', 'COMPLETINGREBALANCE']).map(({ groupId }) => groupId),
+    ).toEqual(['waiting', 'late'])
     expect(list([], ['Classic'])).toHaveLength(3)
     expect(list([], ['consumer'])).toEqual([])
     expect(list([], [], 0)).toHaveLength(3)

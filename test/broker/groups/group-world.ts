@@ -2,8 +2,8 @@ import * as Deferred from 'effect/Deferred'
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import type * as Fiber from 'effect/Fiber'
-import { createGroups, type Groups, type GroupsConfig } from '../../../src/broker/groups/groups.js'
 import type { RebalanceReport } from '../../../src/broker/groups/group-host.js'
+import { createGroups, type Groups, type GroupsConfig } from '../../../src/broker/groups/groups.js'
 import type { Handler } from '../../../src/broker/handler.js'
 import { memoryStore } from '../../../src/broker/store/memory-store.js'
 import type { Mutation, Store } from '../../../src/broker/store/store.js'
@@ -173,7 +173,10 @@ export class GroupWorld {
   }
 
   /** As a v4+ client does: asks for an id, then joins with it. */
-  enter(options: JoinOptions = {}): { readonly memberId: string; readonly join: Call<'JoinGroup'> } {
+  enter(options: JoinOptions = {}): {
+    readonly memberId: string
+    readonly join: Call<'JoinGroup'>
+  } {
     const memberId = this.join(options).response!.memberId
     return { memberId, join: this.join({ ...options, memberId }) }
   }

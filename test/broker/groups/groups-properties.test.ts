@@ -26,43 +26,39 @@ const operation = fc.oneof(
       ms: fc.constantFrom(1, 100, 3_000, 11_000, 21_000),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'restart' as const) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('store' as const), delayMs: fc.constantFrom(0, 50, 5_000) }),
+    arbitrary: fc.record({ do: fc.constantFrom('crash' as const, 'restart' as const) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('failStore' as const), fails: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('store' as const),
+      delayMs: fc.constantFrom(0, 50, 5_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('failStore' as const), fails: fc.boolean() }),
+  },
 )
 
 type Operation = typeof operation extends fc.Arbitrary<infer O> ? O : never
 
 const apply = (world: GroupWorld, members: readonly MemberModel[], each: Operation): void => {
-  switch (each.do) {
-    case 'wait':
-      return world.time.runFor(each.ms)
-    case 'crash':
-      for (const member of members) member.hangUp()
-      return world.crash()
-    case 'restart':
-      world.restart()
-      for (const member of members) member.hangUp()
-      return
-    case 'store':
-      world.writeDelayMs = each.delayMs
-      return
-    case 'failStore':
-      world.failWrites = each.fails
-      return
-  }
-  const member = members[each.who]!
-  switch (each.do) {
-    case 'commit':
-      return member.commit(each.age)
-    case 'resubscribe':
+  if (each.do === 'wait') world.time.runFor(each.ms)
+  else if (each.do === 'store') world.writeDelayMs = each.delayMs
+  else if (each.do === 'failStore') world.failWrites = each.fails
+  else if ('who' in each) {
+    const member = members[each.who]!
+    if (each.do === 'commit') member.commit(each.age)
+    else if (each.do === 'resubscribe') {
       member.topics = member.topics === 'events' ? 'events,orders' : 'events'
-      return member.join()
-    default:
-      return member[each.do]()
+      member.join()
+    } else member[each.do]()
+  } else {
+    world[each.do]()
+    for (const member of members) member.hangUp()
   }
 }
 

@@ -91,9 +91,9 @@ describe('JoinGroup is refused', () => {
   ] as const)('%s', (_, options, error) => {
     const asked = world()
     expect(errorOf(asked.join(options))).toBe(error)
-    expect(asked.call('ListGroups', { statesFilter: [], typesFilter: [] }).response!.groups).toEqual(
-      [],
-    )
+    expect(
+      asked.call('ListGroups', { statesFilter: [], typesFilter: [] }).response!.groups,
+    ).toEqual([])
   })
 
   test('with an id that the group does not know, even if it reads like a property', () => {

@@ -98,16 +98,16 @@ describe('LeaveGroup', () => {
       errorOf(world.call('LeaveGroup', { groupId: 'g', memberId }, { version }))
     expect(leave('stranger')).toBe('UNKNOWN_MEMBER_ID')
     expect(leave(a)).toBe('NONE')
-    expect(
-      errorOf(world.call('LeaveGroup', { groupId: 'none', memberId: a }, { version })),
-    ).toBe('UNKNOWN_MEMBER_ID')
+    expect(errorOf(world.call('LeaveGroup', { groupId: 'none', memberId: a }, { version }))).toBe(
+      'UNKNOWN_MEMBER_ID',
+    )
   })
 
   test('of a group that is not there', () => {
     const world = delayed()
     expect(world.leave('a')).toBe('UNKNOWN_MEMBER_ID')
-    expect(
-      errorOf(world.call('LeaveGroup', { groupId: '', members: [{ memberId: 'a' }] })),
-    ).toBe('INVALID_GROUP_ID')
+    expect(errorOf(world.call('LeaveGroup', { groupId: '', members: [{ memberId: 'a' }] }))).toBe(
+      'INVALID_GROUP_ID',
+    )
   })
 })

@@ -106,9 +106,11 @@ export class MemberModel {
     this.#ask(
       this.world.call('SyncGroup', request, {}, (response) => {
         const error = kafkaErrorName(response.errorCode)
-        if (error !== 'NONE') return this.#failed(error)
-        this.isMember = true
-        this.#checkConfirmed(memberId, generation, response.assignment.toString())
+        if (error !== 'NONE') this.#failed(error)
+        else {
+          this.isMember = true
+          this.#checkConfirmed(memberId, generation, response.assignment.toString())
+        }
       }),
     )
   }

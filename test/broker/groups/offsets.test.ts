@@ -111,14 +111,20 @@ describe('OffsetCommit', () => {
   test('is durable before it is answered, and all of a request or nothing', () => {
     const asked = world()
     asked.writeDelayMs = 100
-    const lost = commitAll(asked, [['events', 0], ['events', 1]])
+    const lost = commitAll(asked, [
+      ['events', 0],
+      ['events', 1],
+    ])
     asked.time.runFor(99)
     expect(lost.answers).toBe(0)
     expect(asked.committed()).toBe(-1)
     asked.crash()
     expect(asked.committed()).toBe(-1)
     expect(asked.groups.describe('g')).toBeUndefined()
-    const kept = commitAll(asked, [['events', 0], ['events', 1]])
+    const kept = commitAll(asked, [
+      ['events', 0],
+      ['events', 1],
+    ])
     asked.time.runFor(101)
     expect(errors(kept)).toEqual(['NONE', 'NONE'])
     asked.crash()
@@ -161,7 +167,10 @@ describe('OffsetCommit', () => {
 
 describe('OffsetFetch', () => {
   const asked = world()
-  commitAll(asked, [['events', 1], ['events', 0]])
+  commitAll(asked, [
+    ['events', 1],
+    ['events', 0],
+  ])
   commitAll(asked, [['events', 3]], { groupId: 'g","events' })
   commitAll(asked, [['events', 2]], { groupId: '' })
 
@@ -230,7 +239,15 @@ describe('a topic that is deleted', () => {
   test('takes what all groups committed for it', () => {
     const asked = world()
     asked.topics.set('orders', 1)
-    for (const groupId of ['g', 'h']) commitAll(asked, [['events', 0], ['orders', 0]], { groupId })
+    for (const groupId of ['g', 'h'])
+      commitAll(
+        asked,
+        [
+          ['events', 0],
+          ['orders', 0],
+        ],
+        { groupId },
+      )
     asked.run(asked.groups.topicDeleted('events'))
     expect([asked.committed('g'), asked.committed('h')]).toEqual([-1, -1])
     const all = asked.call('OffsetFetch', { groups: [{ groupId: 'h', topics: null }] })

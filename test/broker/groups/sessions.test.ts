@@ -128,7 +128,10 @@ describe('a rebalance', () => {
 
   test('does not hang on a leader that heartbeats but never syncs (KAFKA-12890)', () => {
     const world = delayed()
-    const [a, b] = [world.enter(), world.enter()].map(({ memberId }) => memberId) as [string, string]
+    const [a, b] = [world.enter(), world.enter()].map(({ memberId }) => memberId) as [
+      string,
+      string,
+    ]
     world.time.runFor(100)
     const parked = world.sync(b, 1)
     const started = world.time.now
@@ -150,7 +153,10 @@ describe('a rebalance', () => {
 
   test('removes a follower that never syncs, also from a group that is stable by then', () => {
     const world = delayed()
-    const [a, b] = [world.enter(), world.enter()].map(({ memberId }) => memberId) as [string, string]
+    const [a, b] = [world.enter(), world.enter()].map(({ memberId }) => memberId) as [
+      string,
+      string,
+    ]
     world.time.runFor(100)
     world.sync(a, 1)
     expect(world.state).toBe('stable')

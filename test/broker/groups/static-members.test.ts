@@ -11,7 +11,9 @@ const staticGroup = (
   world.time.runFor(100)
   const ids = calls.map(({ response }) => response!.memberId)
   const { generation } = world.groups.describe('g')!
-  const assignments = Object.fromEntries(ids.map((id, index) => [id, `part of ${instances[index]}`]))
+  const assignments = Object.fromEntries(
+    ids.map((id, index) => [id, `part of ${instances[index]}`]),
+  )
   for (const [index, id] of ids.entries()) {
     world.sync(id, generation, index === 0 ? assignments : {}, {
       groupInstanceId: instances[index]!,
@@ -190,6 +192,19 @@ describe('a static member', () => {
     ])
     world.sync(ids[0]!, 2, {}, { groupInstanceId: 'i-0' })
     expect(world.state).toBe('stable')
+  })
+
+  test('that leads and does not rejoin keeps its place, but another one leads', () => {
+    const { world, ids } = staticGroup(['i-0', 'i-1'], { rebalanceTimeoutMs: 3_000 })
+    const rejoined = world.join({
+      memberId: ids[1]!,
+      groupInstanceId: 'i-1',
+      rebalanceTimeoutMs: 3_000,
+      protocols: [['range', 'events,orders']],
+    })
+    world.time.runFor(3_001)
+    expect(rejoined.response).toMatchObject({ generationId: 2, leader: ids[1] })
+    expect(rejoined.response!.members).toHaveLength(2)
   })
 
   test('alone and absent, begins no generation; its session ends the group', () => {

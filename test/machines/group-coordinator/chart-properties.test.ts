@@ -7,7 +7,10 @@ import {
 } from '../../../src/machines/group-coordinator/context.js'
 import type { GroupEvent, JoinEvent } from '../../../src/machines/group-coordinator/events.js'
 import { get, keysOf } from '../../../src/machines/group-coordinator/keyed.js'
-import { initialContext, storedGroup } from '../../../src/machines/group-coordinator/stored-group.js'
+import {
+  initialContext,
+  storedGroup,
+} from '../../../src/machines/group-coordinator/stored-group.js'
 import {
   begin,
   bytes,
@@ -47,7 +50,11 @@ const anyJoin = (world: World, members: readonly GroupMember[], choose: Choice):
     memberId: usesPending ? pending[choose(pending.length)]! : (member?.memberId ?? ''),
     newMemberId: `m${world.nextId++}`,
     groupInstanceId:
-      member !== undefined && choose(8) > 0 ? member.groupInstanceId : usesPending ? null : instance,
+      member !== undefined && choose(8) > 0
+        ? member.groupInstanceId
+        : usesPending
+          ? null
+          : instance,
     requireKnownMemberId: choose(2) === 0,
     canSkipAssignment: choose(2) === 0,
     sessionTimeoutMs: 1_000 * (1 + choose(3)),
@@ -149,6 +156,12 @@ const checkStep = (before: Stepped, event: Sample, after: Stepped): void => {
       expect(['completingRebalance', 'stable']).toContain(after.path.split('.')[0])
     }
   }
+  if (rise === 1 && after.path !== 'empty') {
+    const told = replies(after).flatMap((reply) =>
+      reply.to === 'member.join' && reply.error === null ? [reply.memberId] : [],
+    )
+    expect(told).toContain(after.snapshot.context.leaderId)
+  }
   const ignorable = ['xstate.', 'session.', 'sync.']
   if (after.emitted.some(({ type }) => type === 'ignored')) {
     expect(ignorable.some((prefix) => event.type.startsWith(prefix))).toBe(true)
@@ -190,9 +203,9 @@ const checkContext = ({ group, timers, asked, answered }: World): void => {
   if (context.leaderId !== null) expect(get(context.members, context.leaderId)).toBeDefined()
   if (state === 'completingRebalance' || state === 'stable') {
     expect(context.leaderId).not.toBeNull()
-    expect(members.every(({ protocols }) =>
-      protocols.some(({ name }) => name === context.protocolName),
-    )).toBe(true)
+    expect(
+      members.every(({ protocols }) => protocols.some(({ name }) => name === context.protocolName)),
+    ).toBe(true)
   }
   if (state === 'empty') expect(members).toEqual([])
   expect(JSON.parse(JSON.stringify(context))).toEqual(context)
@@ -230,7 +243,7 @@ test('whatever comes, in whatever order, the coordinator keeps its promises', ()
       expect(world.answered).toEqual(world.asked)
       expect(world.timers).toEqual(new Set())
     }),
-    { numRuns: 400 },
+    { numRuns: 150 },
   )
   // Else the scripts explore too little to mean anything.
   expect([...paths.keys()].sort()).toEqual(
@@ -262,6 +275,6 @@ test('a stable group that is stored and restored is the same coordinator', () =>
           .sort(),
       )
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   )
 })

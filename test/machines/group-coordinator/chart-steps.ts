@@ -96,10 +96,7 @@ export const begin = (input: Partial<GroupInput> = {}): Stepped => {
   return stepped(snapshot, actions)
 }
 
-export const step = (
-  before: Stepped,
-  event: GroupEvent | { readonly type: string },
-): Stepped => {
+export const step = (before: Stepped, event: GroupEvent | { readonly type: string }): Stepped => {
   const [snapshot, actions] = transition(
     groupCoordinatorMachine,
     before.snapshot,

@@ -41,8 +41,9 @@ const storingGroup = (members: readonly (string | ReturnType<typeof staticMember
 const rejoin = (memberId: string, groupInstanceId: string | null = null) =>
   join({ memberId, groupInstanceId })
 
-const awaitingGroup = (members: readonly (string | ReturnType<typeof staticMember>)[] = ['a', 'b']) =>
-  step(stableGroup(members), rejoin('a', typeof members[0] === 'string' ? null : 'i-a'))
+const awaitingGroup = (
+  members: readonly (string | ReturnType<typeof staticMember>)[] = ['a', 'b'],
+) => step(stableGroup(members), rejoin('a', typeof members[0] === 'string' ? null : 'i-a'))
 
 const statics = (...ids: string[]) => ids.map(staticMember)
 
@@ -92,7 +93,10 @@ const groups: Record<GroupPath, readonly Stepped[]> = {
     back(step(storingGroup(statics('a', 'b')), internal.persisted()), 'a'),
     back(step(storingGroup(statics('a', 'b', 'c')), internal.persisted()), 'b'),
   ],
-  dead: [step(begin(), { type: 'group.delete', requestId: 'd' }), run(stableGroup(), { type: 'group.unload' })],
+  dead: [
+    step(begin(), { type: 'group.delete', requestId: 'd' }),
+    run(stableGroup(), { type: 'group.unload' }),
+  ],
 }
 
 type Sample = GroupEvent | { readonly type: string }

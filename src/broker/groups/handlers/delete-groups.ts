@@ -2,7 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { Handler } from '../../handler.js'
 import { codeOf, groupIdProblem, type RequestError } from '../group-errors.js'
 import { deleteGroup } from '../group-store.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 /**
  * DeleteGroups, key 42 (KIP-229): groups without members, with all their offsets in one write. The

@@ -5,7 +5,7 @@ import type { ResponseInput } from '../../../transport/protocol/registry.js'
 import type { Handler } from '../../handler.js'
 import { codeOf, groupIdProblem } from '../group-errors.js'
 import type { GroupHost } from '../group-host.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 import { kafkaGroupState } from '../kafka-group-state.js'
 
 type Described = ResponseInput<'DescribeGroups'>['groups'][number]

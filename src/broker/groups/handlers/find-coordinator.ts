@@ -2,7 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { RequestContext } from '../../../transport/request-handler.js'
 import type { Handler } from '../../handler.js'
 import { codeOf, type RequestError } from '../group-errors.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 const GROUP = 0
 const TRANSACTION = 1

@@ -5,7 +5,7 @@ import type { RequestContext } from '../../../transport/request-handler.js'
 import type { Handler } from '../../handler.js'
 import { randomUuid } from '../../uuid.js'
 import { codeOf, groupIdProblem, type RequestError } from '../group-errors.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 /**
  * JoinGroup, key 11. Parked until the generation is complete. v0 has one timeout for session and
@@ -15,21 +15,25 @@ import type { GroupsParts } from '../groups.js'
  */
 export const joinGroup =
   ({ registry, config, runtime }: GroupsParts): Handler<'JoinGroup'> =>
-  (body, context) => {
-    const { groupId, memberId, sessionTimeoutMs } = body
-    const refuse = (error: RequestError) => Effect.succeed(refused(error, memberId))
-    const problem = groupIdProblem(registry, groupId, { mayBeEmpty: false })
-    if (problem !== null) return refuse(problem)
-    if (
-      sessionTimeoutMs < config.groupMinSessionTimeoutMs ||
-      sessionTimeoutMs > config.groupMaxSessionTimeoutMs
-    ) {
-      return refuse('INVALID_SESSION_TIMEOUT')
-    }
-    const host = memberId === '' ? registry.findOrCreate(groupId) : registry.find(groupId)
-    if (host === undefined) return refuse('UNKNOWN_MEMBER_ID')
-    return Effect.map(host.ask('member.join', joinRequest(body, context, runtime.random)), response)
-  }
+  (body, context) =>
+    Effect.suspend(() => {
+      const { groupId, memberId, sessionTimeoutMs } = body
+      const refuse = (error: RequestError) => Effect.succeed(refused(error, memberId))
+      const problem = groupIdProblem(registry, groupId, { mayBeEmpty: false })
+      if (problem !== null) return refuse(problem)
+      if (
+        sessionTimeoutMs < config.groupMinSessionTimeoutMs ||
+        sessionTimeoutMs > config.groupMaxSessionTimeoutMs
+      ) {
+        return refuse('INVALID_SESSION_TIMEOUT')
+      }
+      const host = memberId === '' ? registry.findOrCreate(groupId) : registry.find(groupId)
+      if (host === undefined) return refuse('UNKNOWN_MEMBER_ID')
+      return Effect.map(
+        host.ask('member.join', joinRequest(body, context, runtime.random)),
+        response,
+      )
+    })
 
 const joinRequest = (
   body: RequestBody<'JoinGroup'>,

@@ -3,7 +3,7 @@ import type { LeaveReply, MemberIdentity } from '../../../machines/group-coordin
 import type { ResponseInput } from '../../../transport/protocol/registry.js'
 import type { Handler } from '../../handler.js'
 import { codeOf, groupIdProblem } from '../group-errors.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 /**
  * LeaveGroup, key 13. Up to v2 one member leaves and its error is the answer's; from v3 on many
@@ -11,17 +11,18 @@ import type { GroupsParts } from '../groups.js'
  */
 export const leaveGroup =
   ({ registry }: GroupsParts): Handler<'LeaveGroup'> =>
-  ({ groupId, memberId, members }, { apiVersion }) => {
-    const leaving: readonly MemberIdentity[] =
-      apiVersion < 3 ? [{ memberId, groupInstanceId: null, reason: null }] : members
-    const problem = groupIdProblem(registry, groupId, { mayBeEmpty: false })
-    if (problem !== null) return Effect.succeed({ errorCode: codeOf(problem), members: [] })
-    const host = registry.find(groupId)
-    if (host === undefined) return Effect.succeed(response(unknown(leaving), apiVersion))
-    return Effect.map(host.ask('member.leave', { members: leaving.map(identity) }), (reply) =>
-      response(reply, apiVersion),
-    )
-  }
+  ({ groupId, memberId, members }, { apiVersion }) =>
+    Effect.suspend(() => {
+      const leaving: readonly MemberIdentity[] =
+        apiVersion < 3 ? [{ memberId, groupInstanceId: null, reason: null }] : members
+      const problem = groupIdProblem(registry, groupId, { mayBeEmpty: false })
+      if (problem !== null) return Effect.succeed({ errorCode: codeOf(problem), members: [] })
+      const host = registry.find(groupId)
+      if (host === undefined) return Effect.succeed(response(unknown(leaving), apiVersion))
+      return Effect.map(host.ask('member.leave', { members: leaving.map(identity) }), (reply) =>
+        response(reply, apiVersion),
+      )
+    })
 
 const identity = ({ memberId, groupInstanceId, reason }: MemberIdentity): MemberIdentity => ({
   memberId,

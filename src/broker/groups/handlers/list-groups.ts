@@ -1,7 +1,7 @@
 import * as Effect from 'effect/Effect'
 import type { Handler } from '../../handler.js'
 import { codeOf } from '../group-errors.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 import { kafkaGroupState } from '../kafka-group-state.js'
 
 /**

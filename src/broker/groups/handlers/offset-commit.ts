@@ -4,7 +4,7 @@ import type { Handler } from '../../handler.js'
 import { codeOf, groupIdProblem, type RequestError } from '../group-errors.js'
 import type { GroupHost } from '../group-host.js'
 import { type GroupOffset, putOffset } from '../group-store.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 type Body = RequestBody<'OffsetCommit'>
 type CommitResponse = ResponseInput<'OffsetCommit'>
@@ -18,32 +18,33 @@ type CommitResponse = ResponseInput<'OffsetCommit'>
  */
 export const offsetCommit =
   (parts: GroupsParts): Handler<'OffsetCommit'> =>
-  (body, { apiVersion }) => {
-    const { groupId } = body
-    const problem = groupIdProblem(parts.registry, groupId, { mayBeEmpty: true })
-    if (problem !== null) return Effect.succeed(answer(body, () => problem))
-    const refusals = partitionRefusals(parts, body)
-    const offsets = acceptable(parts, body, refusals)
-    const answerAll = (error: RequestError | null): CommitResponse =>
-      answer(body, (topic, partition) => refusals.get(keyOf(topic, partition)) ?? error)
-    if (offsets.length === 0) return Effect.succeed(answerAll(null))
+  (body, { apiVersion }) =>
+    Effect.suspend(() => {
+      const { groupId } = body
+      const problem = groupIdProblem(parts.registry, groupId, { mayBeEmpty: true })
+      if (problem !== null) return Effect.succeed(answer(body, () => problem))
+      const refusals = partitionRefusals(parts, body)
+      const offsets = acceptable(parts, body, refusals)
+      const answerAll = (error: RequestError | null): CommitResponse =>
+        answer(body, (topic, partition) => refusals.get(keyOf(topic, partition)) ?? error)
+      if (offsets.length === 0) return Effect.succeed(answerAll(null))
 
-    const { generationIdOrMemberEpoch: generation, memberId, groupInstanceId } = body
-    const known = parts.registry.find(groupId)
-    if (known === undefined && generation >= 0) {
-      return Effect.succeed(
-        answerAll(apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'),
+      const { generationIdOrMemberEpoch: generation, memberId, groupInstanceId } = body
+      const known = parts.registry.find(groupId)
+      if (known === undefined && generation >= 0) {
+        return Effect.succeed(
+          answerAll(apiVersion >= 9 ? 'GROUP_ID_NOT_FOUND' : 'ILLEGAL_GENERATION'),
+        )
+      }
+      const host = known ?? parts.registry.findOrCreate(groupId)
+      if (generation < 0) host.keep()
+      const verdict = host.ask('offsets.commit', { memberId, groupInstanceId, generation })
+      return Effect.flatMap(verdict, ({ error }) =>
+        error === null
+          ? Effect.map(store(parts, host, offsets), answerAll)
+          : Effect.succeed(answerAll(error)),
       )
-    }
-    const host = known ?? parts.registry.findOrCreate(groupId)
-    if (generation < 0) host.keep()
-    const verdict = host.ask('offsets.commit', { memberId, groupInstanceId, generation })
-    return Effect.flatMap(verdict, ({ error }) =>
-      error === null
-        ? Effect.map(store(parts, host, offsets), answerAll)
-        : Effect.succeed(answerAll(error)),
-    )
-  }
+    })
 
 const keyOf = (topic: string, partition: number): string => `${partition} ${topic}`
 

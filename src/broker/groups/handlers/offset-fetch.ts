@@ -2,7 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { Handler } from '../../handler.js'
 import { codeOf, groupIdProblem } from '../group-errors.js'
 import { type GroupOffset, loadOffset, loadOffsets, type StoredOffset } from '../group-store.js'
-import type { GroupsParts } from '../groups.js'
+import type { GroupsParts } from '../groups-parts.js'
 
 interface AskedTopic {
   readonly name: string

@@ -1,0 +1,22 @@
+import { WARM_UP_SHARE } from '../settings.mjs'
+import { Stopwatch } from '../measure.mjs'
+import { makeRecords } from '../records.mjs'
+
+/** Sends `task.records`, each send awaited before the next. */
+export const sendAll = async (bus, task) => {
+  const producer = bus.producer({
+    acks: task.acks,
+    compression: task.compression,
+    idempotent: task.idempotent,
+  })
+  const records = makeRecords(task.records, task.valueBytes)
+  const watch = new Stopwatch()
+  const warmUp = task.records * WARM_UP_SHARE
+  let sent = 0
+  while (sent < task.records) {
+    if (!watch.isRunning && sent >= warmUp) watch.start(sent)
+    const results = await producer.send(task.topic, records.slice(sent, sent + task.sendRecords))
+    sent += results.length
+  }
+  return watch.stop(sent)
+}

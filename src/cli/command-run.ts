@@ -45,17 +45,18 @@ export const action = <O>(body: Action<O>, settings: ActionSettings = {}) =>
  * closing. The client library is loaded here and not before: `--help` has no need of it.
  */
 export const withBus = async <A>(
-  { global }: CommandRun,
+  { global, interruption }: CommandRun,
   work: (bus: Bus) => Promise<A>,
 ): Promise<A> => {
   const { connect } = await import('../connect.js')
   const timeoutMs = global.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const bus = await connect({
+  const connecting = connect({
     brokers: global.brokers,
     clientId: 'streambus-cli',
     connectTimeoutMs: timeoutMs,
     requestTimeoutMs: timeoutMs,
   })
+  const bus = await interruption.orInterrupted(connecting)
   let result: A
   try {
     result = await work(bus)

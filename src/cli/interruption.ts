@@ -36,6 +36,20 @@ export class Interruption {
     return this.#controller.signal
   }
 
+  /** Resolves at the first signal. */
+  get happened(): Promise<void> {
+    const { signal } = this
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  /** The result, or Interrupted as soon as a signal comes. For single waits, not for loops. */
+  orInterrupted<A>(work: Promise<A>): Promise<A> {
+    return Promise.race([work, this.happened.then(() => Promise.reject(this.#first))])
+  }
+
   throwIfInterrupted(): void {
     if (this.#first !== undefined) throw this.#first
   }

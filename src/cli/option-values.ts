@@ -32,10 +32,20 @@ export interface NameAndNumber {
   readonly number?: number
 }
 
-/** `\n`, `\r`, `\t`, `\\`, `\0` and `\xHH`, as kcat reads them. */
-export const unescape = (text: string): string =>
-  text.replace(/\\(?:x([0-9a-fA-F]{2})|([nrt0\\]))/g, (_, hex?: string, letter?: string) =>
-    hex === undefined
-      ? { n: '\n', r: '\r', t: '\t', '0': '\0', '\\': '\\' }[letter ?? '']!
-      : String.fromCharCode(Number.parseInt(hex, 16)),
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  '0': '\0',
+  '\\': '\\',
+}
+
+/** Text with `\n`, `\r`, `\t`, `\0`, `\\` and `\xHH` (one byte) as bytes, otherwise UTF-8. */
+export const unescapeBytes = (text: string): Buffer =>
+  Buffer.concat(
+    text.split(/(\\x[0-9a-fA-F]{2}|\\[nrt0\\])/).map((part, at) => {
+      if (at % 2 === 0) return Buffer.from(part)
+      const hex = part.startsWith('\\x') ? part.slice(2) : undefined
+      return hex === undefined ? Buffer.from(escapes[part[1]!]!) : Buffer.from(hex, 'hex')
+    }),
   )

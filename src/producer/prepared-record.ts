@@ -53,7 +53,7 @@ const headersOf = (
     ? given
     : Object.entries(given)
   return entries.map((entry): readonly [string, Buffer | null] => {
-    if (!Array.isArray(entry) || typeof entry[0] !== 'string') {
+    if (!Array.isArray(entry) || entry.length !== 2 || typeof entry[0] !== 'string') {
       throw invalid(topic, 'headers', 'each header is [key, value], the key a string')
     }
     return [entry[0], bytesOf(topic, `headers.${entry[0]}`, entry[1])]

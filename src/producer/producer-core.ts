@@ -95,7 +95,8 @@ export class ProducerCore {
     const now = clock.elapsed()
     const { deliveryTimeoutMs, metadataMaxAgeMs } = this.#parts.config
     const leave = this.outstanding.enter()
-    const call = new SendCall(topicName, records, now + deliveryTimeoutMs, (result) => {
+    const times = { sentAtMs: clock.now(), dueMs: now + deliveryTimeoutMs }
+    const call = new SendCall(topicName, records, times, (result) => {
       settle(result)
       leave()
     })
@@ -174,14 +175,13 @@ export class ProducerCore {
 
   /** Puts records into batches while there is room; true when the call has none left. */
   #fill(call: SendCall, topic: ProducerTopic): boolean {
-    const { config, runtime } = this.#parts
-    const nowMs = runtime.clock.now()
+    const { config } = this.#parts
     while (call.next < call.records.length) {
       if (this.ledger.bufferedBytes >= config.maxBufferedBytes) return false
       const index = call.next
       call.next += 1
       try {
-        this.#place(call, index, topic, nowMs)
+        this.#place(call, index, topic)
       } catch (error) {
         call.failed(index, error instanceof StreamBusError ? error : defectOf(error))
       }
@@ -189,9 +189,9 @@ export class ProducerCore {
     return true
   }
 
-  #place(call: SendCall, index: number, topic: ProducerTopic, nowMs: number): void {
+  #place(call: SendCall, index: number, topic: ProducerTopic): void {
     const given = call.records[index]!
-    const record = prepareRecord(topic.name, given, nowMs)
+    const record = prepareRecord(topic.name, given, call.sentAtMs)
     const bytes = estimateRecordBytes(record)
     const { maxBatchBytes } = this.#parts.config
     if (bytes + BATCH_HEADER_BYTES > maxBatchBytes) throw tooLarge(topic, bytes, maxBatchBytes)

@@ -18,6 +18,8 @@ export type Settle = (
 export class SendCall {
   readonly topic: string
   readonly records: readonly ProducerRecord[]
+  /** Wall-clock time of the send: of records that have no time of their own. */
+  readonly sentAtMs: number
   /** On the runtime's clock (`elapsed`). */
   readonly dueMs: number
   /** The first record that has not been put into a batch yet. */
@@ -27,10 +29,16 @@ export class SendCall {
   #left: number
   #failures: { readonly index: number; readonly error: StreamBusError }[] | undefined
 
-  constructor(topic: string, records: readonly ProducerRecord[], dueMs: number, settle: Settle) {
+  constructor(
+    topic: string,
+    records: readonly ProducerRecord[],
+    times: { readonly sentAtMs: number; readonly dueMs: number },
+    settle: Settle,
+  ) {
     this.topic = topic
     this.records = records
-    this.dueMs = dueMs
+    this.sentAtMs = times.sentAtMs
+    this.dueMs = times.dueMs
     this.#settle = settle
     this.#left = records.length
     this.#sent = new Array(records.length)

@@ -69,26 +69,20 @@ const runBroker = async (
       const where = data === undefined ? 'in memory' : `in ${data}`
       await run.stdout.line(`StreamBus broker at ${address}, data ${where}. Ctrl+C stops it.`)
     }
-    await aborted(run.interruption.signal)
+    await run.interruption.happened
   } finally {
     await broker.close()
   }
 }
 
 const topicsOf = (given: readonly NameAndNumber[]): Record<string, { partitions: number }> => {
-  const topics: Record<string, { partitions: number }> = {}
+  const topics = new Map<string, { partitions: number }>()
   for (const { name, number: partitions = 1 } of given) {
-    const before = topics[name]?.partitions ?? partitions
+    const before = topics.get(name)?.partitions ?? partitions
     if (before !== partitions) {
       throw new UsageError(`--topic ${name} is given with ${before} and ${partitions} partitions`)
     }
-    topics[name] = { partitions }
+    topics.set(name, { partitions })
   }
-  return topics
+  return Object.fromEntries(topics)
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

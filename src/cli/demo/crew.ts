@@ -60,7 +60,9 @@ export class Crew {
       isLeaving: false,
       exited: new Promise((resolve) => {
         child.once('exit', (code, signal) => {
-          if (!worker.isLeaving) this.#fail(`${id} ended by itself (${signal ?? `exit ${code}`})`)
+          if (!worker.isLeaving) {
+            this.giveUp(new Error(`${id} ended by itself (${signal ?? `exit ${code}`})`))
+          }
           resolve()
         })
       }),
@@ -97,6 +99,12 @@ export class Crew {
       worker.isLeaving = true
       worker.process.kill('SIGKILL')
     }
+  }
+
+  /** Every wait ends with this error. */
+  giveUp(error: Error): void {
+    this.#failure ??= error
+    for (const check of [...this.#waiting]) check()
   }
 
   /** Resolves when the condition holds after something that a worker told. */
@@ -140,14 +148,9 @@ export class Crew {
         this.#processed.set(name, heard.processed)
         break
       case 'failed':
-        this.#fail(`${id}: ${heard.message}`)
+        this.giveUp(new Error(`${id}: ${heard.message}`))
         break
     }
-    for (const check of [...this.#waiting]) check()
-  }
-
-  #fail(message: string): void {
-    this.#failure ??= new Error(message)
     for (const check of [...this.#waiting]) check()
   }
 }

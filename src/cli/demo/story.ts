@@ -16,8 +16,8 @@ const SESSION_TIMEOUT_MS = 6_000
 const HEARTBEAT_MS = 500
 const STEP_LIMIT_MS = 20_000
 
-/** Runs the demo. The exit code is 0 only if nothing was lost and order held. */
-export const runStory = async (output: Output, signal?: AbortSignal): Promise<number> => {
+/** Runs the demo; true only if nothing was lost and order held. */
+export const runStory = async (output: Output, signal: AbortSignal): Promise<boolean> => {
   const folder = mkdtempSync(join(tmpdir(), 'streambus-demo-'))
   const story = new Story(folder, output)
   try {
@@ -43,7 +43,7 @@ class Story {
     this.#view = new View(output, realClock)
   }
 
-  async run(signal: AbortSignal | undefined): Promise<number> {
+  async run(signal: AbortSignal): Promise<boolean> {
     const view = this.#view
     const broker = await this.#startBroker()
     const bus = await connect({ brokers: [broker.address!], clientId: 'demo-producer' })
@@ -59,6 +59,7 @@ class Story {
       const feeding = feed.run()
       feeding.catch(() => undefined)
       const crew = this.#makeCrew(broker.address!)
+      signal.addEventListener('abort', () => crew.giveUp(signal.reason), { once: true })
       await this.#act(crew, signal)
       feed.hurry()
       await feeding
@@ -111,7 +112,7 @@ class Story {
     return this.#crew
   }
 
-  async #act(crew: Crew, signal: AbortSignal | undefined): Promise<void> {
+  async #act(crew: Crew, signal: AbortSignal): Promise<void> {
     await this.#join(crew, 'consumer-1', [4], signal)
     await this.#join(crew, 'consumer-2', [2, 2], signal)
     await this.#join(crew, 'consumer-3', [2, 1, 1], signal)
@@ -135,7 +136,7 @@ class Story {
     crew: Crew,
     id: string,
     shares: readonly number[],
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void> {
     const isBack = crew.changes.some(({ worker }) => worker === id)
     this.#view.step('start', `${id} ${isBack ? 'starts again' : 'starts'}`, { worker: id })
@@ -152,9 +153,9 @@ class Story {
     after: string,
     at: number,
     from: number,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void> {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const isShared = (): boolean => {
       const counts = [...crew.owners().values()].map((partitions) => partitions.length)
       return String(counts.sort((a, b) => b - a)) === String(shares)
@@ -172,19 +173,19 @@ class Story {
       unownedMs: longestGap(changes, at, after === 'kill'),
     })
     this.#view.owners(crew.owners())
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
   }
 
   /** Until the group has committed everything. */
   async #readToEnd(
     crew: Crew,
     bus: Awaited<ReturnType<typeof connect>>,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<void> {
     const admin = bus.admin()
     const deadline = realClock.elapsed() + STEP_LIMIT_MS
     for (;;) {
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       const offsets = await admin.groupOffsets(GROUP)
       const left = offsets.reduce((sum, { lag }) => sum + (lag ?? Number.POSITIVE_INFINITY), 0)
       if (left === 0 && offsets.length === PARTITIONS) return
@@ -194,13 +195,13 @@ class Story {
     }
   }
 
-  #judge(acknowledged: ReadonlySet<string>): number {
+  #judge(acknowledged: ReadonlySet<string>): boolean {
     const result = tally(this.#ledgers, acknowledged)
     this.#view.summary(
       { produced: acknowledged.size, ...result, rebalances: this.#rebalances },
       this.#handOvers,
     )
-    return result.lost === 0 && result.outOfOrder === 0 ? 0 : 1
+    return result.lost === 0 && result.outOfOrder === 0
   }
 }
 

@@ -56,11 +56,17 @@ export interface Explanation {
   readonly message: string
 }
 
+const UNREACHABLE_HINT =
+  '; check --brokers, or start a broker: npx --no-install streambus broker'
+
 /** What to tell people about an error; undefined when there is nothing to tell. */
 export const explain = (error: unknown): Explanation | undefined => {
   if (error instanceof Interrupted || error instanceof OutputClosed) return undefined
   if (error instanceof UsageError) return { code: 'USAGE', message: oneLine(error.message) }
-  if (isStreamBusError(error)) return { code: error.code, message: oneLine(error.message) }
+  if (isStreamBusError(error)) {
+    const hint = error.code === 'BROKER_UNREACHABLE' ? UNREACHABLE_HINT : ''
+    return { code: error.code, message: oneLine(error.message) + hint }
+  }
   const message = oneLine(error instanceof Error ? error.message : String(error))
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   return code === undefined

@@ -11,6 +11,8 @@ import type { LogFormat } from './log-lines.js'
 import { writeError } from './logging.js'
 
 const examples = `
+Where \`streambus\` is not on your path: npx --no-install streambus, in a project that has it.
+
 Examples:
   $ streambus broker --topic events:4                  a broker in this terminal
   $ echo 'hello' | streambus produce events            one record
@@ -53,6 +55,8 @@ export const runCli = async (argv: readonly string[]): Promise<number> => {
     if (explanation !== undefined) writeError(explanation, format)
     return exitCodeOf(error)
   }
+  // Help into a pipe that nobody reads; what commands write hears of its own failures.
+  process.stdout.on('error', () => {})
   process.on('uncaughtException', (error) => process.exit(fail(error)))
   const program = createProgram()
   try {
@@ -68,9 +72,9 @@ export const runCli = async (argv: readonly string[]): Promise<number> => {
 
 /** commander's `error: unknown option '--x'\n(Did you mean --y?)` in our words' order. */
 const usageText = ({ message, code }: CommanderError): string => {
-  if (code === 'commander.help') return 'name a command; streambus --help lists them'
+  if (code === 'commander.help') return 'name a command; --help lists them'
   const text = oneLine(message.replace(/^error: /, '')).replace(/\.$/, '')
-  return `${text}; streambus --help, or --help after a command, tells more`
+  return `${text}; --help tells more`
 }
 
 /** An error in the command line is told in the format that the command line asks for. */

@@ -7,8 +7,6 @@ export class Stdout {
 
   constructor(stream: Writable = process.stdout) {
     this.#stream = stream
-    // Each write hears of its own failure; without a listener the process would die of it.
-    stream.on('error', () => {})
   }
 
   /** Resolves when the system took it. Rejects with OutputClosed when nobody reads any more. */

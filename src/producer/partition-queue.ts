@@ -43,6 +43,8 @@ export class PartitionQueue implements TopicPartition {
   #gap: 'none' | 'suspected' | 'certain' = 'none'
   #identity: Identity | undefined
   #identityIsLost = false
+  /** The log has a batch under the identity and epoch. */
+  #isKnown = false
   #nextSequence = 0
   #started = 0
   /** What was started up to here is before the gap, or is the gap. */
@@ -95,7 +97,7 @@ export class PartitionQueue implements TopicPartition {
     }
     const [next] = this.#open
     if (next === undefined || this.#gap !== 'none') return Number.POSITIVE_INFINITY
-    if (this.#outstanding.length >= this.#rules.maxOutstanding) return Number.POSITIVE_INFINITY
+    if (this.#outstanding.length >= this.#mostOutstanding()) return Number.POSITIVE_INFINITY
     const isClosed = this.#open.length > 1
     if (isClosed || hurry) return next
     const { lingerMs } = this.#rules
@@ -118,6 +120,7 @@ export class PartitionQueue implements TopicPartition {
     if (this.#rules.idempotent && batch.identity === undefined) {
       if (this.#identity === undefined) {
         this.#identity = identity
+        this.#isKnown = false
         this.#nextSequence = 0
       }
       batch.number(this.#identity!, this.#nextSequence)
@@ -131,6 +134,7 @@ export class PartitionQueue implements TopicPartition {
   /** Stored. Brokers take no sequence after a gap: those before it were stored as well. */
   acknowledged(batch: Batch): void {
     this.#remove(batch)
+    this.#isKnown = true
     this.#retryAtMs = 0
     if (this.#gap === 'suspected' && batch.ordinal > this.#gapUpTo) this.#gap = 'none'
   }
@@ -204,6 +208,14 @@ export class PartitionQueue implements TopicPartition {
     return all
   }
 
+  /**
+   * A log takes any sequence from a producer that it does not know. So the first batch goes alone:
+   * if it failed and the second one did not, the first could never be stored any more.
+   */
+  #mostOutstanding(): number {
+    return this.#rules.idempotent && !this.#isKnown ? 1 : this.#rules.maxOutstanding
+  }
+
   #giveUp(batch: Batch): void {
     this.#remove(batch)
     if (batch.identity !== undefined) this.#noteGap('suspected', batch)
@@ -223,6 +235,7 @@ export class PartitionQueue implements TopicPartition {
 
   #beginAgain(): void {
     this.#gap = 'none'
+    this.#isKnown = false
     this.#retryAtMs = 0
     this.#nextSequence = 0
     for (const batch of this.#outstanding) batch.unnumber()

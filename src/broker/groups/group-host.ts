@@ -141,7 +141,11 @@ export class GroupHost {
     actor.on('rebalanced', ({ rebalance, members, leaderId }) => {
       const report = { groupId, ...rebalance, members, leaderId }
       logger.info({ ...report }, rebalanceLine(report))
-      onRebalance?.(report)
+      try {
+        onRebalance?.(report)
+      } catch (error) {
+        logger.warn({ groupId, error }, `group ${groupId}: onRebalance threw`)
+      }
     })
     actor.on('ignored', ({ event }: Extract<GroupEmitted, { type: 'ignored' }>) => {
       logger.debug({ groupId, event, state: this.state }, 'group coordinator: event out of place')

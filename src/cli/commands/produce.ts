@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
+import { StreamBusError } from '../../domain/errors.js'
 import type { CompressionName } from '../../domain/record.js'
 import type { Producer } from '../../producer/producer.js'
 import { action, type CommandRun, withBus } from '../command-run.js'
@@ -17,6 +18,9 @@ interface ProduceOptions {
 }
 
 const DELIVERY_TIMEOUT_MS = 30_000
+
+/** Far beyond any record; without a limit an input without line ends would fill the memory. */
+const MOST_LINE_BYTES = 16 * 1024 * 1024
 
 const examples = `
 Each line of stdin is one record, an empty line too. With -K what stands before the first
@@ -67,10 +71,9 @@ const runProduce = async (
       ...(acks === undefined || acks === 'all' ? {} : { acks: acks === '1' ? 1 : 0 }),
       ...(compression === undefined ? {} : { compression }),
     })
-    const sender = new LineSender({ producer, topic, delimiter, partition })
-    const splitter = new LineSplitter()
+    const sender = new LineSender({ producer, topic, delimiter, partition, onFailure: stopReading })
     try {
-      await sendLines(splitter, sender, run.interruption)
+      await sendLines(sender, run.interruption)
     } finally {
       await sender.settled()
       await report(run, topic, sender)
@@ -80,32 +83,36 @@ const runProduce = async (
   })
 }
 
+const stopReading = (): void => {
+  process.stdin.destroy()
+}
+
 /** Reads stdin as fast as lines are acknowledged, until its end, a failure or a signal. */
-const sendLines = async (
-  splitter: LineSplitter,
-  sender: LineSender,
-  { signal }: Interruption,
-): Promise<void> => {
-  const { stdin } = process
-  const stop = (): void => {
-    stdin.destroy()
-  }
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  const sendAll = (lines: readonly Buffer[]): void => {
-    for (const line of lines) sender.send(line)
-  }
+const sendLines = async (sender: LineSender, { signal }: Interruption): Promise<void> => {
+  const isOver = (): boolean => sender.hasFailed || signal.aborted
+  const splitter = new LineSplitter()
+  signal.addEventListener('abort', stopReading, { once: true })
+  if (isOver()) return
   try {
-    for await (const chunk of stdin) {
-      sendAll(splitter.push(chunk as Buffer))
+    for await (const chunk of process.stdin) {
+      for (const line of splitter.push(chunk as Buffer)) sender.send(line)
+      if (splitter.pendingBytes > MOST_LINE_BYTES) throw endlessLine(sender)
       await sender.room()
-      if (sender.hasFailed || signal.aborted) return
+      if (isOver()) return
     }
-    sendAll(splitter.end())
+    for (const line of splitter.end()) sender.send(line)
   } catch (error) {
-    if (!signal.aborted) throw error
+    // Destroying stdin ends the loop with an error of its own.
+    if (!isOver()) throw error
   }
 }
+
+const endlessLine = (sender: LineSender): StreamBusError =>
+  new StreamBusError(
+    'RECORD_TOO_LARGE',
+    `line ${sender.lines + 1} is longer than ${MOST_LINE_BYTES} bytes, no broker takes that; ` +
+      `the ${sender.lines} lines before it were sent`,
+  )
 
 const report = async (run: CommandRun, topic: string, sender: LineSender): Promise<void> => {
   const { acknowledged, failed, hasFailed } = sender

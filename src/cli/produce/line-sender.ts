@@ -12,6 +12,8 @@ export interface LineSenderSettings {
   /** Between key and value; undefined: no keys. */
   readonly delimiter?: Buffer | undefined
   readonly partition?: number | undefined
+  /** Once, at the first line that fails: to stop the input. */
+  readonly onFailure?: () => void
 }
 
 interface Failure {
@@ -51,6 +53,7 @@ export class LineSender {
       },
       (error: unknown) => {
         this.failed += 1
+        if (this.#first === undefined) this.#settings.onFailure?.()
         if (number < (this.#first?.line ?? Number.POSITIVE_INFINITY)) {
           this.#first = { line: number, error }
         }

@@ -171,7 +171,7 @@ export const completingRebalance = groupCoordinatorSetup.createStateConfig({
         ],
       },
     },
-    /** Replies follow durability: a member must not work under a generation that a crash forgets. */
+    /** Replies follow durability: nobody works under a generation that a crash would forget. */
     storing: {
       invoke: {
         src: 'persistGroup',

@@ -1,0 +1,2 @@
+import type { Command } from 'commander'
+export const addTopicCommand = (program: Command): void => { program.command('topic') }

@@ -58,10 +58,7 @@ export const measureConsume = async (settings, size, say) => {
     ['kafkajs eachBatch', consume('kafkajs-consume', 'eachBatch')],
     ['StreamBus for await', consume('streambus-consume', 'iteration')],
     ['kafkajs eachMessage', consume('kafkajs-consume', 'eachMessage')],
-    [
-      'StreamBus poll in process (with the broker)',
-      consume('streambus-in-process', 'poll'),
-    ],
+    ['StreamBus poll in process (with the broker)', consume('streambus-in-process', 'poll')],
     [
       'StreamBus for await in process (with the broker)',
       consume('streambus-in-process', 'iteration'),

@@ -1,6 +1,6 @@
-import { WARM_UP_SHARE } from '../settings.mjs'
 import { Stopwatch } from '../measure.mjs'
 import { checkRead } from '../records.mjs'
+import { WARM_UP_SHARE } from '../settings.mjs'
 
 /** Reads `task.records` by poll, touching each record, and returns what it took. */
 export const readByPoll = async (consumer, task) => {

@@ -1,6 +1,6 @@
-import { WARM_UP_SHARE } from '../settings.mjs'
 import { Stopwatch } from '../measure.mjs'
 import { makeRecords } from '../records.mjs'
+import { WARM_UP_SHARE } from '../settings.mjs'
 
 /** Sends `task.records`, each send awaited before the next. */
 export const sendAll = async (bus, task) => {

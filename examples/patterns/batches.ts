@@ -13,7 +13,7 @@ try {
     'visits',
     Array.from({ length: VISITS }, (_, n) => ({
       key: `visitor-${n % 97}`,
-      value: PAGES[(n * n) % PAGES.length]!,
+      value: PAGES[n % PAGES.length]!,
     })),
   )
 

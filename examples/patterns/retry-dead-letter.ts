@@ -18,10 +18,10 @@ const bus = await connect({ brokers: broker })
 try {
   const producer = bus.producer()
   await producer.send('orders', [
-    { key: 'ann', value: JSON.stringify({ id: 1, amount: 30 }) },
+    { key: 'alice', value: JSON.stringify({ id: 1, amount: 30 }) },
     { key: 'bob', value: 'not JSON at all' },
-    { key: 'ann', value: JSON.stringify({ id: 2, amount: 12 }) },
-    { key: 'eve', value: JSON.stringify({ id: 3, amount: -5 }) },
+    { key: 'alice', value: JSON.stringify({ id: 2, amount: 12 }) },
+    { key: 'carol', value: JSON.stringify({ id: 3, amount: -5 }) },
     { key: 'bob', value: JSON.stringify({ id: 4, amount: 7 }) },
   ])
 
@@ -85,7 +85,7 @@ async function sendToDeadLetters(
       ['origin', placeOf(record)],
     ],
   })
-  console.log(`${placeOf(record)}: to orders.dead-letter after ${attempts} attempt(s): ${reason}`)
+  console.log(`${placeOf(record)}: to orders.dead-letter after attempt ${attempts}: ${reason}`)
 }
 
 /** Stands for the real work: order 2 fails once, an amount below zero always. */

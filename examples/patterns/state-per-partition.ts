@@ -3,7 +3,14 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Bus, type Consumer, connect, type Producer, type TopicPartition } from 'streambus'
+import {
+  type Bus,
+  type Consumer,
+  type ConsumerRecord,
+  connect,
+  type Producer,
+  type TopicPartition,
+} from 'streambus'
 import { startBroker } from 'streambus/broker'
 
 const PURCHASES_A_ROUND = 1_000
@@ -20,6 +27,7 @@ class PurchaseCounter {
   readonly #folder: string
   readonly #consumer: Consumer
   readonly #states = new Map<number, State>()
+  #isStopping = false
 
   constructor(bus: Bus, name: string, folder: string) {
     this.#name = name
@@ -28,6 +36,7 @@ class PurchaseCounter {
       groupId: 'purchase-counters',
       topics: ['purchases'],
       clientId: name,
+      heartbeatIntervalMs: 500, // by its heartbeat a member hears that another one has come
       onPartitionsAssigned: (partitions) => this.#load(partitions),
       onPartitionsRevoked: (partitions) => this.#save(partitions),
       // Too late to save: the next owner counts on from the last save, and misses nothing.
@@ -35,17 +44,21 @@ class PurchaseCounter {
     })
   }
 
-  /** Counts until the consumer is closed. */
+  /** Counts until it is told to stop; then saves, commits and leaves. */
   async run(): Promise<void> {
-    while (this.#consumer.state !== 'left') {
-      for (const { partition, offset, key } of await this.#consumer.poll({ timeoutMs: 100 })) {
-        const state = this.#states.get(partition)!
-        const customer = String(key)
-        state.purchases[customer] = (state.purchases[customer] ?? 0) + 1
-        state.nextOffset = offset + 1
+    try {
+      while (!this.#isStopping) {
+        const records = await this.#consumer.poll({ timeoutMs: 100 })
+        for (const record of records) this.#count(record)
+        // A long-running service saves now and then here too, so that a crash costs little.
       }
-      // A long-running service saves now and then here too, so that a crash costs little.
+    } finally {
+      await this.#consumer.close()
     }
+  }
+
+  stop(): void {
+    this.#isStopping = true
   }
 
   counted(): number {
@@ -57,8 +70,11 @@ class PurchaseCounter {
     return this.#states.size
   }
 
-  close(): Promise<void> {
-    return this.#consumer.close()
+  #count({ partition, offset, key }: ConsumerRecord): void {
+    const state = this.#states.get(partition)!
+    const customer = String(key)
+    state.purchases[customer] = (state.purchases[customer] ?? 0) + 1
+    state.nextOffset = offset + 1
   }
 
   async #load(partitions: readonly TopicPartition[]): Promise<void> {
@@ -110,7 +126,8 @@ try {
   await until(() => first.counted() + second.counted() === 2 * PURCHASES_A_ROUND)
   console.log(`counter-1 and counter-2 together counted ${first.counted() + second.counted()}`)
 
-  await Promise.all([first.close(), second.close()])
+  first.stop()
+  second.stop()
   await Promise.all([firstRun, secondRun])
 } finally {
   await bus.close()

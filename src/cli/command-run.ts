@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
 import type { Logger } from 'pino'
+import type { Admin } from '../admin/admin.js'
 import type { Bus } from '../connect.js'
+import { StreamBusError } from '../domain/errors.js'
+import { realClock } from '../runtime/clock.js'
+import { explain } from './failure.js'
 import { DEFAULT_TIMEOUT_MS, type GlobalOptions, globalOptionsOf } from './global-options.js'
 import { Interruption, type InterruptionSettings } from './interruption.js'
 import type { LogLevel } from './log-lines.js'
-import { createLogger, createNotice, type Notice } from './logging.js'
+import { createLogger, createNotice, type Notice, writeError } from './logging.js'
 import { Stdout } from './stdout.js'
 
 /** What every command works with. */
@@ -36,7 +40,13 @@ export const action = <O>(body: Action<O>, settings: ActionSettings = {}) =>
     const logger = await createLogger(logging, logLevel)
     const notice = createNotice(logging, logger)
     const stdout = new Stdout()
-    await body({ global, stdout, logger, notice, interruption }, this.args, this.opts() as O)
+    const work = body({ global, stdout, logger, notice, interruption }, this.args, this.opts() as O)
+    await work.catch((error: unknown) => {
+      // After a signal only what it could not finish is news; the exit code is the signal's.
+      const explanation = interruption.signal.aborted ? explain(error) : undefined
+      if (explanation === undefined) throw error
+      writeError(explanation, global.logFormat)
+    })
     interruption.throwIfInterrupted()
   }
 
@@ -66,4 +76,21 @@ export const withBus = async <A>(
   }
   await bus.close()
   return result
+}
+
+/** `withBus` for one question or order to the cluster, bounded by `--timeout` as a whole. */
+export const withAdmin = <A>(run: CommandRun, work: (admin: Admin) => Promise<A>): Promise<A> =>
+  withBus(run, (bus) =>
+    withDeadline(run.global.timeoutMs ?? DEFAULT_TIMEOUT_MS, work(bus.admin())),
+  )
+
+const withDeadline = async <A>(timeoutMs: number, work: Promise<A>): Promise<A> => {
+  let timer: object | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = realClock.setTimeout(() => {
+      const text = `the brokers did not answer within ${timeoutMs} ms; raise --timeout to wait longer`
+      reject(new StreamBusError('REQUEST_TIMED_OUT', text, { retriable: true }))
+    }, timeoutMs)
+  })
+  return Promise.race([work, late]).finally(() => realClock.clearTimeout(timer))
 }

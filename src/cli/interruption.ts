@@ -45,9 +45,15 @@ export class Interruption {
     })
   }
 
-  /** The result, or Interrupted as soon as a signal comes. For single waits, not for loops. */
+  /** The result of the work, or Interrupted as soon as a signal comes. */
   orInterrupted<A>(work: Promise<A>): Promise<A> {
-    return Promise.race([work, this.happened.then(() => Promise.reject(this.#first))])
+    const { signal } = this
+    return new Promise((resolve, reject) => {
+      const stop = (): void => reject(signal.reason)
+      if (signal.aborted) stop()
+      signal.addEventListener('abort', stop, { once: true })
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+    })
   }
 
   throwIfInterrupted(): void {

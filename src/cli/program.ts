@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import { Command, CommanderError } from 'commander'
 import { addBrokerCommand } from './commands/broker.js'
 import { addConsumeCommand } from './commands/consume.js'
+import { addDemoCommand } from './commands/demo.js'
 import { addGroupCommand } from './commands/group.js'
 import { addProduceCommand } from './commands/produce.js'
 import { addTopicCommand } from './commands/topic.js'
-import { exitCodeOf, explain, exitCodes, oneLine, UsageError } from './failure.js'
+import { exitCodeOf, exitCodes, explain, oneLine, UsageError } from './failure.js'
 import { addGlobalOptions } from './global-options.js'
 import type { LogFormat } from './log-lines.js'
 import { writeError } from './logging.js'
@@ -44,6 +45,7 @@ export const createProgram = (): Command => {
   addProduceCommand(program)
   addConsumeCommand(program)
   addGroupCommand(program)
+  addDemoCommand(program)
   return program
 }
 

@@ -25,8 +25,10 @@ export class Batch {
   /** An upper bound of the encoded size, uncompressed. */
   bytes = BATCH_HEADER_BYTES
   dueMs: number
-  /** Its place among the batches of its partition, from when it was first sent. */
+  /** Records of the partition that were sent before it first was: its place in the order. */
   ordinal = 0
+  /** Batches of the partition that were sent before it first was. */
+  batchesBefore = 0
   /** How often it was sent. */
   attempts = 0
   inFlight = false
@@ -140,7 +142,8 @@ export class Batch {
       const record = this.#records[at]!
       part.append(record, bytesOf(record), this.#calls[at]!, this.#indexes[at]!)
     }
-    part.ordinal = this.ordinal
+    part.ordinal = this.ordinal + from
+    part.batchesBefore = this.batchesBefore
     part.attempts = this.attempts
     part.mayBeStored = this.mayBeStored
     part.lastError = this.lastError

@@ -26,11 +26,11 @@ const MAX_EPOCH = 32_767
  * While a batch waits to be sent again, nothing else of the partition is sent but the first one
  * outstanding (Kafka's RecordAccumulator.shouldStopDrainBatchesForPartition).
  *
- * Idempotent: a broker takes a sequence only after the one before it. A batch that is given up
- * leaves a gap. If nobody knows whether it was stored, the gap is `suspected`: those after it are
- * tried with their old numbers, which finds out, and nothing new is numbered. If it was surely not
- * stored, the gap is `certain`: once nothing is in flight the epoch is raised (KIP-360) and what
- * is left is numbered from 0.
+ * Idempotent: a broker takes a sequence only after the one before it, so a batch that is given up
+ * may leave a gap. As long as nobody knows whether it was stored, those sent after it are tried
+ * with their old numbers, which finds out, and nothing new is numbered. Where it is certain that
+ * nothing was stored from some place on (the cut), what is left there is numbered from 0 in a
+ * raised epoch (KIP-360), once all before the cut is done and nothing is in flight.
  */
 export class PartitionQueue implements TopicPartition {
   readonly topic: string
@@ -40,15 +40,17 @@ export class PartitionQueue implements TopicPartition {
   readonly #open: Batch[] = []
   /** Sent at least once, in order, not done. */
   readonly #outstanding: Batch[] = []
-  #gap: 'none' | 'suspected' | 'certain' = 'none'
+  /** The last batch that was given up, perhaps stored; -1: none, or it proved to be stored. */
+  #gapAt = -1
+  /** Nothing with this ordinal or above is stored. */
+  #cut = Number.POSITIVE_INFINITY
   #identity: Identity | undefined
   #identityIsLost = false
   /** The log has a batch under the identity and epoch. */
   #isKnown = false
   #nextSequence = 0
-  #started = 0
-  /** What was started up to here is before the gap, or is the gap. */
-  #gapUpTo = 0
+  #startedRecords = 0
+  #startedBatches = 0
   #retryAtMs = 0
 
   constructor(place: TopicPartition, rules: QueueRules) {
@@ -85,22 +87,17 @@ export class PartitionQueue implements TopicPartition {
 
   /** `hurry`: what is there goes, full or not (flush, close, no memory left). */
   turn(nowMs: number, hurry: boolean): Turn {
-    const [head] = this.#outstanding
-    const inFlight = this.#outstanding.some((batch) => batch.inFlight)
-    if (this.#gap === 'certain' || (this.#gap === 'suspected' && head === undefined)) {
-      if (inFlight) return Number.POSITIVE_INFINITY
-      this.#beginAgain()
-    }
+    const { lingerMs } = this.#rules
+    if (this.#mayBeginAgain()) this.#beginAgain()
     if (this.#retryAtMs > nowMs) return this.#retryAtMs
+    const [head] = this.#outstanding
     if (this.#outstanding.some((batch) => !batch.inFlight)) {
       return head!.inFlight ? Number.POSITIVE_INFINITY : head!
     }
     const [next] = this.#open
-    if (next === undefined || this.#gap !== 'none') return Number.POSITIVE_INFINITY
-    if (this.#outstanding.length >= this.#mostOutstanding()) return Number.POSITIVE_INFINITY
+    if (next === undefined || this.#hasGap || !this.#hasTurns()) return Number.POSITIVE_INFINITY
     const isClosed = this.#open.length > 1
     if (isClosed || hurry) return next
-    const { lingerMs } = this.#rules
     if (lingerMs === 0) return head === undefined ? next : Number.POSITIVE_INFINITY
     return next.createdMs + lingerMs <= nowMs ? next : next.createdMs + lingerMs
   }
@@ -115,7 +112,10 @@ export class PartitionQueue implements TopicPartition {
     if (this.#open[0] === batch) {
       this.#open.shift()
       this.#outstanding.push(batch)
-      batch.ordinal = ++this.#started
+      batch.ordinal = this.#startedRecords
+      batch.batchesBefore = this.#startedBatches
+      this.#startedRecords += batch.count
+      this.#startedBatches += 1
     }
     if (this.#rules.idempotent && batch.identity === undefined) {
       if (this.#identity === undefined) {
@@ -136,7 +136,7 @@ export class PartitionQueue implements TopicPartition {
     this.#remove(batch)
     this.#isKnown = true
     this.#retryAtMs = 0
-    if (this.#gap === 'suspected' && batch.ordinal > this.#gapUpTo) this.#gap = 'none'
+    if (batch.ordinal > this.#gapAt) this.#gapAt = -1
   }
 
   /** Not stored now, or unknown: it goes again, in its place. */
@@ -151,7 +151,8 @@ export class PartitionQueue implements TopicPartition {
     this.#remove(batch)
     if (batch.identity === undefined) return
     // An earlier attempt may have succeeded unheard; then those after it must keep their numbers.
-    this.#noteGap(batch.mayBeStored ? 'suspected' : 'certain', batch)
+    if (batch.mayBeStored) this.#gapAt = Math.max(this.#gapAt, batch.ordinal)
+    else this.#cutAt(batch)
   }
 
   /** The records were failed before they were done (deliveryTimeoutMs). In flight it stays. */
@@ -172,8 +173,8 @@ export class PartitionQueue implements TopicPartition {
       this.retry(batch, 0)
       return true
     }
-    if (this.#gap === 'none') return false
-    this.#noteGap('certain', batch)
+    if (!this.#hasGap) return false
+    this.#cutAt(batch)
     this.retry(batch, 0)
     return true
   }
@@ -186,7 +187,7 @@ export class PartitionQueue implements TopicPartition {
       each.failed(error)
       if (!each.inFlight) this.#remove(each)
     }
-    this.#noteGap('certain', batch)
+    this.#cutAt(batch)
     this.#identityIsLost ||= identityToo
     return lost
   }
@@ -209,22 +210,36 @@ export class PartitionQueue implements TopicPartition {
   }
 
   /**
-   * A log takes any sequence from a producer that it does not know. So the first batch goes alone:
-   * if it failed and the second one did not, the first could never be stored any more.
+   * Whether one more may be numbered. A log takes any sequence from a producer that it does not
+   * know: so the first batch goes alone, else it could never be stored if only the second one was.
+   * A log recognises only the last five: so none goes when that many were sent after one whose
+   * answer may be lost, or while one is sent again.
    */
-  #mostOutstanding(): number {
-    return this.#rules.idempotent && !this.#isKnown ? 1 : this.#rules.maxOutstanding
+  #hasTurns(): boolean {
+    const [head] = this.#outstanding
+    if (head === undefined) return true
+    if (this.#rules.idempotent && !this.#isKnown) return false
+    if (this.#outstanding.some((batch) => batch.attempts > 1)) return false
+    return this.#startedBatches - head.batchesBefore < this.#rules.maxOutstanding
   }
 
   #giveUp(batch: Batch): void {
     this.#remove(batch)
-    if (batch.identity !== undefined) this.#noteGap('suspected', batch)
+    if (batch.identity !== undefined) this.#gapAt = Math.max(this.#gapAt, batch.ordinal)
   }
 
-  #noteGap(gap: 'suspected' | 'certain', batch: Batch): void {
-    if (!this.#rules.idempotent) return
-    if (this.#gap !== 'certain') this.#gap = gap
-    this.#gapUpTo = Math.max(this.#gapUpTo, batch.ordinal)
+  get #hasGap(): boolean {
+    return this.#gapAt >= 0 || Number.isFinite(this.#cut)
+  }
+
+  #cutAt(batch: Batch): void {
+    if (this.#rules.idempotent) this.#cut = Math.min(this.#cut, batch.ordinal)
+  }
+
+  #mayBeginAgain(): boolean {
+    if (!this.#hasGap || this.#outstanding.some((batch) => batch.inFlight)) return false
+    const [head] = this.#outstanding
+    return head === undefined || head.ordinal >= this.#cut
   }
 
   #remove(batch: Batch): void {
@@ -234,7 +249,8 @@ export class PartitionQueue implements TopicPartition {
   }
 
   #beginAgain(): void {
-    this.#gap = 'none'
+    this.#gapAt = -1
+    this.#cut = Number.POSITIVE_INFINITY
     this.#isKnown = false
     this.#retryAtMs = 0
     this.#nextSequence = 0

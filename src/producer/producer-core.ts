@@ -95,7 +95,7 @@ export class ProducerCore {
     const now = clock.elapsed()
     const { deliveryTimeoutMs, metadataMaxAgeMs } = this.#parts.config
     const leave = this.outstanding.enter()
-    const times = { sentAtMs: clock.now(), dueMs: now + deliveryTimeoutMs }
+    const times = { sentAtMs: Math.floor(clock.now()), dueMs: now + deliveryTimeoutMs }
     const call = new SendCall(topicName, records, times, (result) => {
       settle(result)
       leave()

@@ -252,7 +252,8 @@ export class Sender {
     batch.mayBeStored ||= verdict.mayBeStored
     this.retries += 1
     const doublings = Math.min(2 ** (batch.attempts - 1), MOST_BACKOFFS)
-    const backoffMs = config.retryBackoffMs * doublings * (0.8 + 0.4 * runtime.random())
+    const spread = 0.8 + 0.4 * runtime.random()
+    const backoffMs = Math.round(config.retryBackoffMs * doublings * spread)
     batch.queue.retry(batch, runtime.clock.elapsed() + backoffMs)
     directory.want(batch.queue.topic, true)
   }

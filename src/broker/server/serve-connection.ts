@@ -9,7 +9,7 @@ import {
   type DecodedRequest,
   decodeRequest,
   decodeRequestHeader,
-  encodeResponse,
+  encodeResponseParts,
   encodeUnsupportedApiVersions,
   type ResponseInput,
   validVersions,
@@ -149,7 +149,8 @@ class Connection {
     response: ResponseInput<ApiName>,
   ): void {
     try {
-      this.#write(encodeResponse(api, version, correlationId, response as never))
+      const parts = encodeResponseParts(api, version, correlationId, response as never)
+      for (const part of parts) this.#write(part)
     } catch (error) {
       this.#fail(`the answer to ${api} v${version} cannot be written: ${lineOf(error)}`)
     }

@@ -4,10 +4,11 @@ import type { ConsumerOptions } from '../../consumer/config.js'
 import type { Consumer, SeekTarget } from '../../consumer/consumer.js'
 import type { TopicPartition } from '../../domain/topic-partition.js'
 import { action, type CommandRun, withBus } from '../command-run.js'
-import { consumeLoop, Troubles } from '../consume/consume-loop.js'
+import { consumeLoop } from '../consume/consume-loop.js'
 import { groupCallbacks } from '../consume/group-notices.js'
 import { DEFAULT_FORMAT, formatLetters, recordFormat } from '../consume/record-format.js'
 import { jsonFormat } from '../consume/record-json.js'
+import { Troubles } from '../consume/troubles.js'
 import { UsageError } from '../failure.js'
 import { DEFAULT_TIMEOUT_MS } from '../global-options.js'
 import { integer, milliseconds } from '../option-values.js'
@@ -86,7 +87,7 @@ const runConsume = async (
         count: options.count ?? Number.POSITIVE_INFINITY,
         untilEnd: options.exit === true,
         idleLimitMs: idleLimitMs(run, options),
-        lastTrouble: () => troubles.last,
+        troubles,
       }),
     )
   })

@@ -1,10 +1,11 @@
 import type { Consumer } from '../../consumer/consumer.js'
-import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
+import { StreamBusError } from '../../domain/errors.js'
 import { realClock } from '../../runtime/clock.js'
 import type { Interruption } from '../interruption.js'
 import type { Stdout } from '../stdout.js'
 import { EndWatch } from './end-watch.js'
 import type { RecordFormat } from './record-format.js'
+import type { Troubles } from './troubles.js'
 
 const MOST_RECORDS = 1_000
 const POLL_MS = 1_000
@@ -21,8 +22,7 @@ export interface ConsumeSettings {
   readonly untilEnd: boolean
   /** REQUEST_TIMED_OUT after so long without a record; infinite to wait for ever. */
   readonly idleLimitMs: number
-  /** The last trouble that is being retried, for saying why nothing came. */
-  readonly lastTrouble: () => string | undefined
+  readonly troubles: Troubles
 }
 
 /**
@@ -31,7 +31,7 @@ export interface ConsumeSettings {
  * Resolves to whether something written still waits for a commit.
  */
 export const consumeLoop = async (settings: ConsumeSettings): Promise<boolean> => {
-  const { consumer, stdout, interruption, format, count, untilEnd } = settings
+  const { consumer, stdout, interruption, format, count, untilEnd, troubles } = settings
   const { signal } = interruption
   const end = new EndWatch()
   const idle = new IdleLimit(settings)
@@ -43,6 +43,7 @@ export const consumeLoop = async (settings: ConsumeSettings): Promise<boolean> =
     const timeoutMs = untilEnd ? POLL_TO_END_MS : POLL_MS
     const records = await consumer.poll({ timeoutMs, maxRecords, signal }).catch(unlessOver(signal))
     if (records === undefined) break
+    troubles.sayRest()
     isWritten = false
     if (records.isEmpty) idle.check()
     else {
@@ -95,26 +96,9 @@ class IdleLimit {
   }
 
   #timedOut(): StreamBusError {
-    const { idleLimitMs, lastTrouble } = this.#settings
-    const trouble = lastTrouble()
-    const why = trouble === undefined ? 'raise --timeout to wait longer' : trouble
+    const { idleLimitMs, troubles } = this.#settings
+    const why = troubles.last ?? 'raise --timeout to wait longer'
     const text = `no record came within ${idleLimitMs} ms: ${why}`
     return new StreamBusError('REQUEST_TIMED_OUT', text, { retriable: true })
-  }
-}
-
-/** Says each trouble once, until another one comes. */
-export class Troubles {
-  readonly #say: (message: string) => void
-  last: string | undefined
-
-  constructor(say: (message: string) => void) {
-    this.#say = say
-  }
-
-  readonly take = (error: Error): void => {
-    const text = isStreamBusError(error) ? `${error.message} (${error.code})` : error.message
-    if (text !== this.last) this.#say(text)
-    this.last = text
   }
 }

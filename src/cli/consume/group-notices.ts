@@ -15,15 +15,16 @@ export const groupCallbacks = (
   'onPartitionsAssigned' | 'onPartitionsRevoked' | 'onPartitionsLost' | 'onStateChange'
 > => {
   const tell = (what: string) => (partitions: readonly TopicPartition[]) => {
-    const { generation, lastRebalanceCause } = consumer().stats()
-    const why = lastRebalanceCause === null ? '' : ` (${lastRebalanceCause.what})`
+    const { state, generation, lastRebalanceCause } = consumer().stats()
+    const cause = state === 'leaving' ? 'this member leaves' : (lastRebalanceCause?.what ?? null)
+    const why = cause === null ? '' : `; ${cause}`
     const where = `group ${group} generation ${generation}`
     notice(`${where}: ${what} ${list(partitions)}${why}`, {
       event: what,
       group,
       generation,
       partitions,
-      cause: lastRebalanceCause?.what ?? null,
+      cause,
     })
   }
   return {

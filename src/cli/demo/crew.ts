@@ -40,7 +40,8 @@ export class Crew {
 
   /** Owned partitions by worker, sorted; workers that run only. */
   owners(): ReadonlyMap<string, readonly string[]> {
-    return new Map([...this.#owned].map(([id, partitions]) => [id, [...partitions].sort()]))
+    const owners = [...this.#owned].sort(([a], [b]) => (a < b ? -1 : 1))
+    return new Map(owners.map(([id, partitions]) => [id, [...partitions].sort()]))
   }
 
   /** Records processed so far, as last told. */

@@ -67,10 +67,10 @@ export class View {
       ['rebalances', count(summary.rebalances)],
     ]
     this.#output.write('\n')
-    for (const [name, value] of rows) this.#output.write(`  ${name.padEnd(28)}${value}\n`)
+    for (const [name, value] of rows) this.#output.write(`  ${name.padEnd(WIDTH)}${value}\n`)
     for (const { after, ms, unownedMs } of handOvers) {
       const text = `${(ms / 1000).toFixed(2)} s (no owner for ${(unownedMs / 1000).toFixed(2)} s)`
-      this.#output.write(`  ${`hand-over: ${after}`.padEnd(28)}${text}\n`)
+      this.#output.write(`  ${`hand-over: ${after}`.padEnd(WIDTH)}${text}\n`)
     }
     this.#output.write('\n')
   }
@@ -88,6 +88,8 @@ export class View {
     this.#output.write(`${JSON.stringify(value)}\n`)
   }
 }
+
+const WIDTH = 34
 
 const count = (value: number): string => value.toLocaleString('en-US')
 

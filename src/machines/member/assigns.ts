@@ -45,6 +45,11 @@ export const assigns = {
   ),
   takeCause: change(({ event }) => ({ cause: causeOf(event), pendingCause: null })),
   takePendingCause: change(({ context }) => ({ cause: context.pendingCause, pendingCause: null })),
+  /** The JoinGroup that is sent now answers whatever came up before it. */
+  joinForPendingCause: change(({ context }) => ({
+    cause: context.pendingCause ?? context.cause,
+    pendingCause: null,
+  })),
   keepCauseForLater: change(({ context, event }) => ({
     pendingCause: context.pendingCause ?? causeOf(event),
   })),
@@ -61,7 +66,7 @@ export const assigns = {
       isLeader,
       skipAssignment,
       memberCount,
-      attempt: 0,
+      // `attempt` goes on: a leader that cannot look at the topics would else join in a tight loop.
       trouble: null,
     }
   }),
@@ -129,7 +134,6 @@ export const assigns = {
     attempt: context.attempt + 1,
     trouble: outcomeError(event),
   })),
-  resetAttempts: change(() => ({ attempt: 0 })),
   takeClose: change(({ event }) =>
     event.type === 'close' ? { closing: { leaveGroup: event.leaveGroup } } : {},
   ),

@@ -24,13 +24,11 @@ export const guards = {
   holdsPartitions,
   isGroupless: ({ context }: Args): boolean => context.groupId === null,
   isLeader: ({ context }: Args): boolean => context.isLeader && !context.skipAssignment,
-  hasAdditions: ({ context }: Args): boolean => context.adding.length > 0,
   hasRevocations: ({ context }: Args): boolean => context.revoking.length > 0,
   mustRejoin: ({ context }: Args): boolean => context.pendingCause !== null,
+  hasFailed: ({ context }: Args): boolean => context.error !== null,
   isClosing: ({ context }: Args): boolean => context.closing !== null,
   concernsThisGeneration,
-  /** Membership is over and partitions were held under it. */
-  losesPartitions: (args: Args): boolean => concernsThisGeneration(args) && holdsPartitions(args),
   /**
    * While a JoinGroup is parked the generation may have moved on already, and its answer is on
    * its way: only a forgotten member id is certain news then.

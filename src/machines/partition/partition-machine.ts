@@ -56,6 +56,7 @@ const base = setup({
     askPause: assign({ paused: true }),
     dropPause: assign({ paused: false }),
     takeError: assign(({ event }) => (event.type === 'fail' ? { error: event.error } : {})),
+    dropError: assign({ error: null }),
     recordIgnored: (): void => {},
   },
 })
@@ -156,8 +157,11 @@ export const partitionMachine = base.createMachine({
         'buffer.filled': {},
         'buffer.emptied': {},
         // A seek past the trouble starts it anew.
-        'position.resolved': { target: 'fetching', actions: 'takePosition' },
-        'position.lost': { target: 'resolving' },
+        'position.resolved': [
+          { guard: 'isPauseAsked', target: 'paused', actions: ['takePosition', 'dropError'] },
+          { target: 'fetching', actions: ['takePosition', 'dropError'] },
+        ],
+        'position.lost': { target: 'resolving', actions: 'dropError' },
       },
     },
     released: { type: 'final' },

@@ -27,7 +27,7 @@ export const failed = memberSetup.createStateConfig({
         id: 'losePartitions',
         input: ({ context }) => ({ ...identityOf(context), partitions: context.owned }),
         onDone: { target: 'deciding', actions: 'releaseAll' },
-        onError: { target: 'resting' },
+        onError: { target: 'deciding', actions: 'releaseAll' },
       },
     },
     deciding: {

@@ -9,13 +9,14 @@ export const fenced = memberSetup.createStateConfig({
   initial: 'losing',
   entry: 'stopHeartbeat',
   on: {
-    fail: { target: 'failed', actions: 'takeError' },
+    // The application is told of its loss first; an interrupted callback would never be made up.
+    fail: { actions: 'takeError' },
     close: { actions: 'takeClose' },
     'subscription.changed': { actions: 'takeSubscription' },
     'metadata.changed': {},
     'group.rebalancing': {},
     'member.unknown': {},
-    'member.replaced': { target: 'failed', actions: ['takeCause', 'takeError'] },
+    'member.replaced': { actions: ['takeCause', 'takeError'] },
     'session.expired': {},
     'poll.overdue': {},
   },
@@ -26,6 +27,7 @@ export const fenced = memberSetup.createStateConfig({
         id: 'losePartitions',
         input: ({ context }) => ({ ...identityOf(context), partitions: context.owned }),
         onDone: [
+          { guard: 'hasFailed', target: '#member.failed', actions: 'releaseAll' },
           { guard: 'isClosing', target: '#member.leaving', actions: 'releaseAll' },
           { target: '#member.joining', actions: 'releaseAll' },
         ],
@@ -38,11 +40,18 @@ export const fenced = memberSetup.createStateConfig({
         src: 'losePartitions',
         id: 'losePartitions',
         input: ({ context }) => ({ ...identityOf(context), partitions: context.owned }),
-        onDone: { target: 'releasing', actions: 'releaseAll' },
+        onDone: [
+          { guard: 'hasFailed', target: '#member.failed', actions: 'releaseAll' },
+          { target: 'releasing', actions: 'releaseAll' },
+        ],
         onError: { target: '#member.failed', actions: 'takeDefect' },
       },
     },
     releasing: {
+      on: {
+        fail: { target: '#member.failed', actions: 'takeError' },
+        'member.replaced': { target: '#member.failed', actions: ['takeCause', 'takeError'] },
+      },
       invoke: {
         src: 'leaveGroup',
         id: 'leaveGroup',
@@ -55,6 +64,10 @@ export const fenced = memberSetup.createStateConfig({
       always: { guard: 'isClosing', target: '#member.leaving' },
       on: {
         'poll.resumed': { target: '#member.joining' },
+        // Who subscribes is there again, and waits to be stable.
+        'subscription.changed': { target: '#member.joining', actions: 'takeSubscription' },
+        fail: { target: '#member.failed', actions: 'takeError' },
+        'member.replaced': { target: '#member.failed', actions: ['takeCause', 'takeError'] },
         close: { target: '#member.leaving', actions: 'takeClose' },
       },
     },

@@ -38,6 +38,7 @@ export const joining = memberSetup.createStateConfig({
       },
     },
     requesting: {
+      entry: 'joinForPendingCause',
       invoke: {
         src: 'joinGroup',
         id: 'joinGroup',
@@ -55,7 +56,11 @@ export const joining = memberSetup.createStateConfig({
             reenter: true,
             actions: 'takeMemberId',
           },
-          { guard: 'isMemberUnknown', target: 'identityRejected', actions: 'forgetMembership' },
+          {
+            guard: 'isMemberUnknown',
+            target: 'identityRejected',
+            actions: ['takeMembershipLossCause', 'forgetMembership'],
+          },
           { guard: 'isUnavailable', target: 'backingOff', actions: 'countAttempt' },
           { target: '#member.failed', actions: 'takeError' },
         ],

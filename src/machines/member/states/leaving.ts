@@ -71,6 +71,7 @@ export const leaving = memberSetup.createStateConfig({
       },
     },
     losing: {
+      entry: 'stopHeartbeat',
       on: { 'member.unknown': {}, 'member.replaced': {}, 'session.expired': {} },
       invoke: {
         src: 'losePartitions',

@@ -66,14 +66,19 @@ export const rebalancing = memberSetup.createStateConfig({
       },
     },
     /**
-     * The application's callback runs and cannot be taken back: whatever comes now waits for it.
-     * A loss in this step shows at the next JoinGroup, which is refused.
+     * The application's callback runs and cannot be taken back, so a close waits for it. A loss
+     * does not: under the cooperative protocol the partitions that stay are still handed out. The
+     * callback for the loss comes after this one all the same (see `CallbackQueue`).
      */
     revoking: {
       on: {
         close: { actions: 'takeClose' },
-        'member.unknown': {},
-        'session.expired': {},
+        'member.unknown': {
+          guard: 'concernsThisGeneration',
+          target: '#member.fenced',
+          actions: ['takeCause', 'forgetMembership'],
+        },
+        'session.expired': { target: '#member.fenced', actions: 'takeCause' },
       },
       invoke: {
         src: 'revokePartitions',

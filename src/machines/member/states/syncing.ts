@@ -13,7 +13,9 @@ export const syncing = memberSetup.createStateConfig({
     'subscription.changed': { actions: ['takeSubscription', 'keepCauseForLater'] },
     'metadata.changed': { actions: 'keepCauseForLater' },
     'poll.overdue': {},
-    'group.rebalancing': { actions: 'keepCauseForLater' },
+    // SyncGroup itself is answered so when another rebalance began; older coordinators answer
+    // each heartbeat so while they wait for the leader, and joining again for that would never end.
+    'group.rebalancing': {},
     'member.unknown': {
       guard: 'concernsThisGeneration',
       target: 'fenced',
@@ -78,6 +80,7 @@ export const syncing = memberSetup.createStateConfig({
     },
     /** `onPartitionsAssigned` is awaited, so a seek in it comes before the first record. */
     applying: {
+      on: { 'group.rebalancing': { actions: 'keepCauseForLater' } },
       invoke: {
         src: 'assignPartitions',
         id: 'assignPartitions',

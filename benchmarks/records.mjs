@@ -1,10 +1,20 @@
-/** The same records for every client, made before the clock starts. */
-export const makeRecords = (count, valueBytes) => {
-  const value = Buffer.alloc(valueBytes, 'streambus ')
-  return Array.from({ length: count }, (_, n) => ({
-    key: Buffer.from(`key-${String(n % 100_000).padStart(6, '0')}`),
+/** So many are made, and sent again and again: keeping millions would measure the collector. */
+const DISTINCT = 100_000
+
+/**
+ * The same records for every client, made before the clock starts. `from(n, count)` gives those
+ * that are the n-th and following of the run.
+ */
+export const makeRecords = (task) => {
+  const value = Buffer.alloc(task.valueBytes, 'streambus ')
+  const records = Array.from({ length: Math.min(DISTINCT, task.records) }, (_, n) => ({
+    key: Buffer.from(`key-${String(n).padStart(6, '0')}`),
     value,
   }))
+  return (n, count) => {
+    const at = n % records.length
+    return records.slice(at, at + Math.min(count, task.records - n))
+  }
 }
 
 export const KEY_BYTES = 10

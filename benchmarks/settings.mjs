@@ -5,10 +5,15 @@ export const settingsFor = (isQuick) => ({
   isQuick,
   runs: isQuick ? 1 : 5,
   partitions: 4,
-  sizes: [
-    { name: '100 B', valueBytes: 100, consume: isQuick ? 40_000 : 2_000_000, ...produced(isQuick) },
-    { name: '1 KiB', valueBytes: 1024, consume: isQuick ? 10_000 : 400_000, ...produced(isQuick) },
-  ],
+  sizes: isQuick
+    ? [
+        { name: '100 B', valueBytes: 100, produce: 5_000, consume: 40_000 },
+        { name: '1 KiB', valueBytes: 1024, produce: 5_000, consume: 10_000 },
+      ]
+    : [
+        { name: '100 B', valueBytes: 100, produce: 1_000_000, consume: 3_000_000 },
+        { name: '1 KiB', valueBytes: 1024, produce: 200_000, consume: 500_000 },
+      ],
   /** Records in one awaited `send`. */
   sendRecords: 1_000,
   acks: 'all',
@@ -24,14 +29,19 @@ export const settingsFor = (isQuick) => ({
   idle: { partitions: isQuick ? 50 : 1_000, seconds: isQuick ? 2 : 20 },
 })
 
-const produced = (isQuick) => ({ produce: isQuick ? 5_000 : 400_000 })
-
 /** Before the clock starts, so that compiling and connecting are not measured. */
 export const WARM_UP_SHARE = 0.1
 
+const whole = (count) => count.toLocaleString('en-US')
+
 /** In words, for the table. */
 export const describeSettings = (settings) => [
-  `one topic, ${settings.partitions} partitions; records with a 10-byte key and a value of the size said`,
+  `one topic, ${settings.partitions} partitions; records with a 10-byte key and a value of ` +
+    settings.sizes
+      .map(
+        ({ name, produce, consume }) => `${name} (${whole(produce)} sent, ${whole(consume)} read)`,
+      )
+      .join(' or '),
   `produce: ${settings.sendRecords} records an awaited send, acks ${settings.acks}, ` +
     `compression ${settings.compression}, idempotence ${settings.idempotent ? 'on' : 'off'}`,
   `consume: one member of a new group from the beginning; fetches of at most ` +

@@ -43,7 +43,7 @@ interface Closable {
 export class Bus implements AsyncDisposable {
   readonly #transport: TransportService
   readonly #clientId: string
-  readonly #consumers: Closable[] = []
+  readonly #consumers: Consumer[] = []
   readonly #others: Closable[] = []
   #made = 0
   #closing: Promise<void> | undefined
@@ -91,7 +91,8 @@ export class Bus implements AsyncDisposable {
 
   async #closeAll(): Promise<void> {
     // A consumer's last callbacks may still produce.
-    const consumers = await Promise.allSettled(this.#consumers.map((made) => made.close()))
+    const open = this.#consumers.filter(({ state }) => state !== 'left')
+    const consumers = await Promise.allSettled(open.map((made) => made.close()))
     const others = await Promise.allSettled(this.#others.map((made) => made.close()))
     await realRuntime().promise(this.#transport.close)
     const failed = [...consumers, ...others].find((result) => result.status === 'rejected')

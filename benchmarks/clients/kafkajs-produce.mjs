@@ -10,13 +10,13 @@ const producer = connectKafkajs(task).producer({
   idempotent: task.idempotent,
 })
 await producer.connect()
-const records = makeRecords(task.records, task.valueBytes)
+const recordsFrom = makeRecords(task)
 const watch = new Stopwatch()
 const warmUp = task.records * WARM_UP_SHARE
 let sent = 0
 while (sent < task.records) {
   if (!watch.isRunning && sent >= warmUp) watch.start(sent)
-  const messages = records.slice(sent, sent + task.sendRecords)
+  const messages = recordsFrom(sent, task.sendRecords)
   // acks -1 is "all"; kafkajs compresses nothing unless told to.
   await producer.send({ topic: task.topic, acks: -1, messages })
   sent += messages.length

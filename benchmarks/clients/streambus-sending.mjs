@@ -9,13 +9,13 @@ export const sendAll = async (bus, task) => {
     compression: task.compression,
     idempotent: task.idempotent,
   })
-  const records = makeRecords(task.records, task.valueBytes)
+  const recordsFrom = makeRecords(task)
   const watch = new Stopwatch()
   const warmUp = task.records * WARM_UP_SHARE
   let sent = 0
   while (sent < task.records) {
     if (!watch.isRunning && sent >= warmUp) watch.start(sent)
-    const results = await producer.send(task.topic, records.slice(sent, sent + task.sendRecords))
+    const results = await producer.send(task.topic, recordsFrom(sent, task.sendRecords))
     sent += results.length
   }
   return watch.stop(sent)

@@ -52,7 +52,9 @@ export class AdminCalls {
         })
         const result = yield* Effect.result(caught(timed))
         if (result._tag === 'Success') return result.success
-        const mayPass = result.failure.retriable
+        const { retriable, kafkaError } = result.failure
+        // Retriable in Kafka's table, but to whoever names a topic it is the answer.
+        const mayPass = retriable && kafkaError !== 'UNKNOWN_TOPIC_OR_PARTITION'
         if (!mayPass || runtime.clock.elapsed() + pauseMs >= deadline) {
           return yield* Effect.fail(result.failure)
         }
@@ -63,6 +65,17 @@ export class AdminCalls {
     })
   }
 }
+
+/** Calls `note` when a request ended without an answer: what it asked for may have been done. */
+export const notingUnanswered = <A>(
+  request: Effect.Effect<A, StreamBusError>,
+  note: () => void,
+): Effect.Effect<A, StreamBusError> =>
+  Effect.tapError(request, ({ code }) =>
+    Effect.sync(() => {
+      if (code === 'CONNECTION_CLOSED' || code === 'REQUEST_TIMED_OUT') note()
+    }),
+  )
 
 /** What is thrown as StreamBusError is a failure; all else stays a defect. */
 export const caught = <A>(

@@ -6,6 +6,7 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from '../domain/topic-partition.js'
+import { errorCode as codeOf } from '../transport/protocol/kafka-errors.js'
 import { fetchCommittedOffsets } from '../transport/requests/fetch-offsets.js'
 import { EARLIEST, groupByTopic, LATEST, listOffsets } from '../transport/requests/list-offsets.js'
 import type { AdminCalls } from './admin-calls.js'
@@ -53,7 +54,11 @@ export const groupOffsets = (
       const committedOffset = committed.get(key)?.offset ?? null
       const logStartOffset = start.get(key) ?? null
       const logEndOffset = end.get(key) ?? null
-      const from = committedOffset ?? logStartOffset
+      // What was cut off below the log's start is not left to be processed.
+      const from =
+        committedOffset === null || logStartOffset === null
+          ? (committedOffset ?? logStartOffset)
+          : Math.max(committedOffset, logStartOffset)
       const lag = from === null || logEndOffset === null ? null : Math.max(0, logEndOffset - from)
       return { topic, partition, committedOffset, logStartOffset, logEndOffset, lag }
     })
@@ -65,6 +70,11 @@ export const commitGroupOffsets = (
   groupId: string,
   offsets: readonly TopicPartitionOffset[],
 ): Effect.Effect<void, StreamBusError> => {
+  for (const { topic, partition, offset } of offsets) {
+    if (!Number.isSafeInteger(offset) || offset < 0) {
+      return Effect.fail(badOffset(groupId, { topic, partition }, offset))
+    }
+  }
   const attempt = Effect.gen(function* () {
     const target = { type: 'coordinator', groupId } as const
     const response = yield* calls.request(target, 'OffsetCommit', {
@@ -84,7 +94,7 @@ export const commitGroupOffsets = (
       for (const { partitionIndex, errorCode } of partitions) {
         if (errorCode === 0) continue
         // A group with members takes no commit from outside: they would go on where they were.
-        if (errorCode === UNKNOWN_MEMBER_ID) throw notEmpty(groupId)
+        if (HAS_MEMBERS.has(errorCode)) throw notEmpty(groupId)
         throw groupFailure(errorCode, `commit ${name}-${partitionIndex} of`, groupId)
       }
     }
@@ -92,7 +102,20 @@ export const commitGroupOffsets = (
   return calls.retrying(attempt, groupId)
 }
 
-const UNKNOWN_MEMBER_ID = 25
+/** Brokers differ in what they tell who commits for a group without being its member. */
+const HAS_MEMBERS: ReadonlySet<number> = new Set([
+  codeOf('UNKNOWN_MEMBER_ID'),
+  codeOf('ILLEGAL_GENERATION'),
+  codeOf('REBALANCE_IN_PROGRESS'),
+  codeOf('NON_EMPTY_GROUP'),
+])
+
+const badOffset = (group: string, tp: TopicPartition, offset: number): StreamBusError =>
+  new StreamBusError(
+    'INVALID_ARGUMENT',
+    `commit ${keyOf(tp)} of group ${group}: no offset: ${offset}`,
+    { group, ...tp, field: 'offset' },
+  )
 
 export const resetGroupOffsets = (
   calls: AdminCalls,

@@ -1,11 +1,11 @@
 import * as Effect from 'effect/Effect'
 import { StreamBusError } from '../domain/errors.js'
 import { partitionKey } from '../domain/topic-partition.js'
-import { kafkaErrorName } from '../transport/protocol/kafka-errors.js'
+import { errorCode as codeOf, kafkaErrorName } from '../transport/protocol/kafka-errors.js'
 import { kafkaFailure } from '../transport/requests/kafka-failure.js'
 import { EARLIEST, LATEST, listOffsets } from '../transport/requests/list-offsets.js'
 import type { ClusterView, TopicView } from '../transport/transport.js'
-import type { AdminCalls } from './admin-calls.js'
+import { type AdminCalls, notingUnanswered } from './admin-calls.js'
 
 export interface NewTopic {
   readonly name: string
@@ -48,8 +48,9 @@ export const createTopics = (
 ): Effect.Effect<void, StreamBusError> => {
   const { transport, timeoutMs } = calls.parts
   const names = topics.map(({ name }) => name)
+  let mayBeDone = false
   const create = Effect.gen(function* () {
-    const response = yield* calls.request({ type: 'controller' }, 'CreateTopics', {
+    const request = calls.request({ type: 'controller' }, 'CreateTopics', {
       timeoutMs,
       topics: topics.map(({ name, partitions, replicationFactor, configs }) => ({
         name,
@@ -59,9 +60,14 @@ export const createTopics = (
         configs: Object.entries(configs ?? {}).map(([key, value]) => ({ name: key, value })),
       })),
     })
+    const response = yield* notingUnanswered(request, () => {
+      mayBeDone = true
+    })
     for (const { name, errorCode, errorMessage } of response.topics) {
       if (errorCode === 0) continue
-      throw kafkaFailure(errorCode, `create topic ${name}`, { topic: name }, errorMessage)
+      // Ours, made by an attempt that got no answer.
+      if (mayBeDone && errorCode === codeOf('TOPIC_ALREADY_EXISTS')) continue
+      throw creationFailure(name, errorCode, errorMessage)
     }
   })
   // A broker knows a new topic a moment after the controller does.
@@ -76,26 +82,53 @@ export const createTopics = (
   return Effect.andThen(calls.retrying(create), calls.retrying(seen))
 }
 
+/** What the caller has to change. */
+const WRONG_SETTINGS: ReadonlySet<number> = new Set([
+  codeOf('INVALID_TOPIC_EXCEPTION'),
+  codeOf('INVALID_PARTITIONS'),
+  codeOf('INVALID_REPLICATION_FACTOR'),
+  codeOf('INVALID_CONFIG'),
+  codeOf('INVALID_REQUEST'),
+  codeOf('POLICY_VIOLATION'),
+])
+
+const creationFailure = (
+  topic: string,
+  errorCode: number,
+  errorMessage: string | null,
+): StreamBusError => {
+  const failure = kafkaFailure(errorCode, `create topic ${topic}`, { topic }, errorMessage)
+  if (!WRONG_SETTINGS.has(errorCode)) return failure
+  const kafkaError = kafkaErrorName(errorCode)
+  return new StreamBusError('INVALID_ARGUMENT', failure.message, { topic, kafkaError })
+}
+
 export const deleteTopics = (
   calls: AdminCalls,
   names: readonly string[],
-): Effect.Effect<void, StreamBusError> =>
-  calls.retrying(
+): Effect.Effect<void, StreamBusError> => {
+  let mayBeDone = false
+  return calls.retrying(
     Effect.gen(function* () {
       const { timeoutMs } = calls.parts
-      const response = yield* calls.request({ type: 'controller' }, 'DeleteTopics', (version) =>
+      const request = calls.request({ type: 'controller' }, 'DeleteTopics', (version) =>
         version < 6
           ? { timeoutMs, topicNames: names }
           : { timeoutMs, topics: names.map((name) => ({ name, topicId: NO_TOPIC_ID })) },
       )
+      const response = yield* notingUnanswered(request, () => {
+        mayBeDone = true
+      })
       calls.parts.transport.invalidate()
       for (const { name, errorCode, errorMessage } of response.responses) {
         if (errorCode === 0) continue
+        if (mayBeDone && errorCode === UNKNOWN_TOPIC_OR_PARTITION) continue
         const topic = name ?? ''
         throw kafkaFailure(errorCode, `delete topic ${topic}`, { topic }, errorMessage)
       }
     }),
   )
+}
 
 /** Kafka's Uuid.ZERO_UUID: topics are named by name here. */
 const NO_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAA'

@@ -80,9 +80,7 @@ export const withBus = async <A>(
 
 /** `withBus` for one question or order to the cluster, bounded by `--timeout` as a whole. */
 export const withAdmin = <A>(run: CommandRun, work: (admin: Admin) => Promise<A>): Promise<A> =>
-  withBus(run, (bus) =>
-    withDeadline(run.global.timeoutMs ?? DEFAULT_TIMEOUT_MS, work(bus.admin())),
-  )
+  withBus(run, (bus) => withDeadline(run.global.timeoutMs ?? DEFAULT_TIMEOUT_MS, work(bus.admin())))
 
 const withDeadline = async <A>(timeoutMs: number, work: Promise<A>): Promise<A> => {
   let timer: object | undefined

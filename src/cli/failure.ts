@@ -46,9 +46,7 @@ export const exitCodeOf = (error: unknown): number => {
   if (error instanceof Interrupted) return error.exitCode
   if (error instanceof OutputClosed) return exitCodes.ok
   if (error instanceof UsageError) return exitCodes.usage
-  return isStreamBusError(error)
-    ? (exitCodesOf[error.code] ?? exitCodes.failed)
-    : exitCodes.failed
+  return isStreamBusError(error) ? (exitCodesOf[error.code] ?? exitCodes.failed) : exitCodes.failed
 }
 
 export interface Explanation {
@@ -56,8 +54,7 @@ export interface Explanation {
   readonly message: string
 }
 
-const UNREACHABLE_HINT =
-  '; check --brokers, or start a broker: npx --no-install streambus broker'
+const UNREACHABLE_HINT = '; check --brokers, or start a broker: npx --no-install streambus broker'
 
 /** What to tell people about an error; undefined when there is nothing to tell. */
 export const explain = (error: unknown): Explanation | undefined => {

@@ -20,21 +20,30 @@ export const DEFAULT_TIMEOUT_MS = 10_000
 export const addGlobalOptions = (program: Command): void => {
   program
     .addOption(
-      new Option('-b, --brokers <list>', 'brokers to connect to, HOST:PORT separated by commas ' +
-        '(default: $STREAMBUS_BROKERS, $KAFKA_BROKERS or localhost:9092)'),
+      new Option(
+        '-b, --brokers <list>',
+        'brokers to connect to, HOST:PORT separated by commas ' +
+          '(default: $STREAMBUS_BROKERS, $KAFKA_BROKERS or localhost:9092)',
+      ),
     )
     .option('--json', 'data on stdout as one JSON object a line')
     .addOption(
-      new Option('--timeout <ms>', 'milliseconds to wait for brokers before giving up ' +
-        `(default: ${DEFAULT_TIMEOUT_MS})`).argParser(milliseconds),
+      new Option(
+        '--timeout <ms>',
+        'milliseconds to wait for brokers before giving up ' + `(default: ${DEFAULT_TIMEOUT_MS})`,
+      ).argParser(milliseconds),
     )
     .addOption(
-      new Option('--log <format>', 'logs on stderr as lines of text or of JSON (default: text)')
-        .choices(logFormats),
+      new Option(
+        '--log <format>',
+        'logs on stderr as lines of text or of JSON (default: text)',
+      ).choices(logFormats),
     )
     .addOption(
-      new Option('--log-level <level>', 'default: $LOG_LEVEL, else info for broker and warn for ' +
-        'the others').choices(logLevels),
+      new Option(
+        '--log-level <level>',
+        'default: $LOG_LEVEL, else info for broker and warn for ' + 'the others',
+      ).choices(logLevels),
     )
 }
 

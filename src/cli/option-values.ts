@@ -14,18 +14,19 @@ export const integer =
 export const milliseconds = integer(1, 2_147_483_647)
 
 /** For options that may be given several times. */
-export const repeated = <T>(parse: (text: string) => T) => (text: string, before: T[] = []): T[] => [
-  ...before,
-  parse(text),
-]
+export const repeated =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before: T[] = []): T[] => [...before, parse(text)]
 
 /** `NAME:NUMBER`; the number may be left out. Names hold no colons. */
-export const nameAndNumber = (what: string) => (text: string): NameAndNumber => {
-  const match = /^([^:\s]+)(?::(\d{1,9}))?$/.exec(text)
-  if (match === null) throw new InvalidArgumentError(`Expected NAME or NAME:${what}.`)
-  const [, name = '', number] = match
-  return number === undefined ? { name } : { name, number: Number(number) }
-}
+export const nameAndNumber =
+  (what: string) =>
+  (text: string): NameAndNumber => {
+    const match = /^([^:\s]+)(?::(\d{1,9}))?$/.exec(text)
+    if (match === null) throw new InvalidArgumentError(`Expected NAME or NAME:${what}.`)
+    const [, name = '', number] = match
+    return number === undefined ? { name } : { name, number: Number(number) }
+  }
 
 export interface NameAndNumber {
   readonly name: string

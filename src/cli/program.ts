@@ -33,7 +33,7 @@ export const createProgram = (): Command => {
   // Inherited by the commands, so it has to come before them.
   program
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ writeErr: () => {} })
     .configureHelp({ showGlobalOptions: true })
     .description('Consumer groups you can see and prove: a broker, clients, and a look inside.')
     .version(version(), '-V, --version', 'print the version')

@@ -2,8 +2,12 @@ import type { ClusterView } from '../transport/transport.js'
 import type { ConsumerConfig } from './config.js'
 import type { PartitionSlot } from './partition-slot.js'
 
-/** While a full partition is left out of a fetch, the others must not hold it up for long. */
-const SHORT_WAIT_MS = 20
+/**
+ * A broker holds a fetch open until something comes, and nothing can be added to it. A second one,
+ * on its own connection, serves partitions that want records meanwhile: after a seek, a resume, an
+ * assignment, or when a full buffer was emptied.
+ */
+const LANES = 2
 /** Kafka's own fetch.max.bytes. */
 const MAX_FETCH_BYTES = 50 * 1024 * 1024
 /** A partition is fetched ahead until this many fetches of its size are buffered. */
@@ -11,6 +15,7 @@ const FETCHES_AHEAD = 2
 
 export interface NodeFetch {
   readonly nodeId: number
+  readonly lane: number
   readonly slots: readonly PartitionSlot[]
   readonly maxWaitMs: number
   readonly maxBytes: number
@@ -24,11 +29,18 @@ export interface FetchPlan {
   readonly retryAt: number
 }
 
+export interface FetchUnderWay {
+  readonly lane: number
+  readonly maxBytes: number
+  /** When the broker answers at the latest, on the runtime's elapsed clock. */
+  readonly endsAt: number
+}
+
 export interface PlanInput {
   readonly slots: Iterable<PartitionSlot>
   readonly view: ClusterView
-  readonly busyNodes: { has(nodeId: number): boolean }
-  readonly bytesInFlight: number
+  /** Fetches under way, by node. */
+  readonly inFlight: ReadonlyMap<number, readonly FetchUnderWay[]>
   readonly now: number
   readonly config: ConsumerConfig
 }
@@ -37,24 +49,23 @@ export interface PlanInput {
 export const planFetches = (input: PlanInput): FetchPlan => {
   const { view, now, config } = input
   const byNode = new Map<number, PartitionSlot[]>()
-  const fullNodes = new Set<number>()
   const limit = FETCHES_AHEAD * config.maxPartitionFetchBytes
-  let buffered = input.bytesInFlight
+  let buffered = 0
+  for (const lanes of input.inFlight.values()) {
+    for (const { maxBytes } of lanes) buffered += maxBytes
+  }
   let needsMetadata = false
   let retryAt = Number.POSITIVE_INFINITY
   for (const slot of input.slots) {
     buffered += slot.buffer.bytes
-    if (!wantsRecords(slot)) continue
+    if (!wantsRecords(slot) || slot.buffer.bytes >= limit) continue
     if (slot.retryAt > now) {
       retryAt = Math.min(retryAt, slot.retryAt)
       continue
     }
     const leader = view.topics.get(slot.topic)?.partitions[slot.partition]?.leader ?? -1
-    if (leader < 0) {
-      needsMetadata = true
-    } else if (slot.buffer.bytes >= limit) {
-      fullNodes.add(leader)
-    } else if (!input.busyNodes.has(leader)) {
+    if (leader < 0) needsMetadata = true
+    else if ((input.inFlight.get(leader)?.length ?? 0) < LANES) {
       const slots = byNode.get(leader)
       if (slots === undefined) byNode.set(leader, [slot])
       else slots.push(slot)
@@ -66,16 +77,24 @@ export const planFetches = (input: PlanInput): FetchPlan => {
     if (budget <= 0) break
     const maxBytes = Math.min(budget, MAX_FETCH_BYTES, slots.length * config.maxPartitionFetchBytes)
     budget -= maxBytes
-    const maxWaitMs = fullNodes.has(nodeId)
-      ? Math.min(SHORT_WAIT_MS, config.fetchMaxWaitMs)
-      : config.fetchMaxWaitMs
-    fetches.push({ nodeId, slots, maxWaitMs, maxBytes })
+    const [other] = input.inFlight.get(nodeId) ?? []
+    fetches.push({
+      nodeId,
+      lane: other?.lane === 0 ? 1 : 0,
+      slots,
+      maxBytes,
+      // Both end together, and the next fetch asks for all of them again.
+      maxWaitMs: other === undefined ? config.fetchMaxWaitMs : waitUntil(other.endsAt, input),
+    })
   }
   return { fetches, needsMetadata, retryAt }
 }
 
+const waitUntil = (endsAt: number, { now, config }: PlanInput): number =>
+  Math.round(Math.min(Math.max(0, endsAt - now), config.fetchMaxWaitMs))
+
 const wantsRecords = (slot: PartitionSlot): boolean => {
-  if (!slot.isOpen || slot.offsets.fetch < 0) return false
+  if (!slot.isOpen || slot.offsets.fetch < 0 || slot.isBeingFetched) return false
   const state = slot.state
   return state === 'fetching' || state === 'buffered'
 }

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime/runtime.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
 import type { TransportService } from '../transport/transport.js'
 import type { ConsumerConfig } from './config.js'
-import { type NodeFetch, planFetches } from './fetch-plan.js'
+import { type FetchUnderWay, type NodeFetch, planFetches } from './fetch-plan.js'
 import { fetchRequest } from './fetch-request.js'
 import { FetchResponseReader } from './fetch-response.js'
 import type { PartitionSlot } from './partition-slot.js'
@@ -31,14 +31,14 @@ export interface FetcherParts {
 }
 
 /**
- * Keeps one fetch under way at each leader that has records to give, ahead of the application,
+ * Keeps a fetch under way at each leader that has records to give, ahead of the application,
  * within the byte limit. Partitions that are paused, full or backing off are left out, and hold
- * nobody back.
+ * nobody back: what wants records while a fetch is held open goes by a second one.
  */
 export class Fetcher {
   readonly #parts: FetcherParts
   readonly #reader: FetchResponseReader
-  readonly #inFlight = new Map<number, { fiber: Fiber.Fiber<void>; bytes: number }>()
+  readonly #inFlight = new Map<number, UnderWay[]>()
   #retryTimer: TimerHandle | undefined
   #refreshing = false
   #failures = 0
@@ -71,32 +71,34 @@ export class Fetcher {
   close(): void {
     this.#closed = true
     this.#parts.runtime.clock.clearTimeout(this.#retryTimer)
-    for (const { fiber } of this.#inFlight.values()) fiber.interruptUnsafe()
+    for (const lanes of this.#inFlight.values()) {
+      for (const { fiber } of lanes) fiber?.interruptUnsafe()
+    }
     this.#inFlight.clear()
   }
 
   #startFetches(): void {
     const { runtime, transport, config, slots } = this.#parts
-    let bytesInFlight = 0
-    for (const { bytes } of this.#inFlight.values()) bytesInFlight += bytes
     const now = runtime.clock.elapsed()
     const plan = planFetches({
       slots: slots.values(),
       view: transport.view(),
-      busyNodes: this.#inFlight,
-      bytesInFlight,
+      inFlight: this.#inFlight,
       now,
       config,
     })
     if (plan.needsMetadata) this.#refreshMetadata()
     this.#armRetry(plan.retryAt - now)
     for (const fetch of plan.fetches) this.#start(fetch)
-    if (plan.fetches.length === 0) this.#makeRoom(bytesInFlight)
+    if (plan.fetches.length === 0) this.#makeRoom()
   }
 
   /** A full buffer of paused partitions must not starve the others: it is fetched again later. */
-  #makeRoom(bytesInFlight: number): void {
-    let buffered = bytesInFlight
+  #makeRoom(): void {
+    let buffered = 0
+    for (const lanes of this.#inFlight.values()) {
+      for (const { maxBytes } of lanes) buffered += maxBytes
+    }
     for (const slot of this.#parts.slots.values()) buffered += slot.buffer.bytes
     if (buffered < this.#parts.config.maxBufferedBytes) return
     for (const slot of this.#parts.slots.values()) {
@@ -114,20 +116,34 @@ export class Fetcher {
     const { input, maxVersion } = fetchRequest({ ...fetch, slots }, transport.view(), config)
     const request = transport.request({ type: 'node', nodeId: fetch.nodeId }, 'Fetch', input, {
       purpose: 'fetch',
+      // The main lane is shared as D12 says; the other has its own connection.
+      ...(fetch.lane === 0 ? {} : { owner: 'second-lane' }),
       timeoutMs: fetch.maxWaitMs + config.requestTimeoutMs,
       ...(maxVersion === undefined ? {} : { maxVersion }),
     })
-    const entry = { bytes: fetch.maxBytes } as { fiber: Fiber.Fiber<void>; bytes: number }
-    this.#inFlight.set(fetch.nodeId, entry)
-    entry.fiber = runtime.run(
+    const { lane, maxBytes, nodeId } = fetch
+    const endsAt = runtime.clock.elapsed() + fetch.maxWaitMs
+    const underWay: UnderWay = { lane, maxBytes, endsAt, fiber: undefined }
+    this.#inFlight.set(nodeId, [...(this.#inFlight.get(nodeId) ?? []), underWay])
+    for (const slot of slots) slot.fetchedIncarnation = slot.incarnation
+    underWay.fiber = runtime.run(
       Effect.map(Effect.result(request), (result) => {
-        if (this.#inFlight.get(fetch.nodeId) === entry) this.#inFlight.delete(fetch.nodeId)
+        this.#end(nodeId, underWay)
+        slots.forEach((slot, index) => {
+          if (slot.fetchedIncarnation === incarnations[index]) slot.fetchedIncarnation = -1
+        })
         if (this.#closed) return
         if (Result.isSuccess(result)) this.#received(result.success, slots, incarnations)
         else this.#failed(result.failure, slots)
         this.pump()
       }),
     )
+  }
+
+  #end(nodeId: number, ended: UnderWay): void {
+    const left = (this.#inFlight.get(nodeId) ?? []).filter((one) => one !== ended)
+    if (left.length === 0) this.#inFlight.delete(nodeId)
+    else this.#inFlight.set(nodeId, left)
   }
 
   #received(
@@ -192,6 +208,10 @@ export class Fetcher {
       Math.max(1, delayMs),
     )
   }
+}
+
+interface UnderWay extends FetchUnderWay {
+  fiber: Fiber.Fiber<void> | undefined
 }
 
 /** A response is filled in the request's order up to its size: each partition gets to be first. */

@@ -43,6 +43,8 @@ export class PartitionSlot implements TopicPartition {
   outstanding: number | null = null
   /** Grows with each seek or reset: an answer to an older fetch is thrown away. */
   incarnation = 0
+  /** The incarnation that a fetch under way was asked for; -1 without one. */
+  fetchedIncarnation = -1
   /** False until `onPartitionsAssigned` returned, and again from the first word of revoke or loss. */
   isOpen = false
   /** `onPartitionsAssigned` was called with it, so revoke or loss must be told too. */
@@ -66,6 +68,11 @@ export class PartitionSlot implements TopicPartition {
 
   send(event: PartitionEvent): void {
     this.actor.send(event)
+  }
+
+  /** A fetch that was asked for before a seek does not count: its answer is thrown away. */
+  get isBeingFetched(): boolean {
+    return this.fetchedIncarnation === this.incarnation
   }
 
   get isPaused(): boolean {

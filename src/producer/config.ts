@@ -1,6 +1,6 @@
 import * as Schema from 'effect/Schema'
 import type { CompressionName } from '../domain/record.js'
-import { CountFrom, DurationMs, invalidConfig, Name, validateOptions } from '../domain/validate.js'
+import { CountFrom, DurationMs, invalidConfig, validateOptions } from '../domain/validate.js'
 import { murmur2Partitioner, type Partitioner } from './partitioner.js'
 
 export interface ProducerOptions {
@@ -44,8 +44,6 @@ export interface ProducerOptions {
   readonly metadataMaxAgeMs?: number
   /** Default 'murmur2', as Kafka's Java producer; without a key: one partition per batch. */
   readonly partitioner?: 'murmur2' | Partitioner
-  /** Names this producer in error messages. Default: the bus's client id. */
-  readonly clientId?: string
 }
 
 /** Every option with its default. */
@@ -76,14 +74,10 @@ const Options = Schema.Struct({
   retryBackoffMs: Schema.optional(DurationMs),
   metadataMaxAgeMs: Schema.optional(DurationMs),
   partitioner: Schema.optional(Schema.Unknown),
-  clientId: Schema.optional(Name),
 })
 
 /** Throws INVALID_CONFIG naming every wrong field. */
-export const resolveProducerConfig = (
-  options: ProducerOptions,
-  defaultClientId: string,
-): ProducerConfig => {
+export const resolveProducerConfig = (options: ProducerOptions): ProducerConfig => {
   validateOptions('producer', Options, options)
   const acks = options.acks === undefined || options.acks === 'all' ? -1 : options.acks
   const maxBatchBytes = options.maxBatchBytes ?? 1_000_000
@@ -103,7 +97,6 @@ export const resolveProducerConfig = (
     metadataMaxAgeMs: options.metadataMaxAgeMs ?? 300_000,
     partitioner:
       typeof options.partitioner === 'function' ? options.partitioner : murmur2Partitioner,
-    clientId: options.clientId ?? defaultClientId,
   }
   checkTogether(options, config)
   return config

@@ -26,7 +26,6 @@ export interface CoreParts {
   readonly runtime: Runtime
   readonly transport: TransportService
   readonly config: ProducerConfig
-  readonly id: string
 }
 
 /** The producer without promises: calls come in, wait for room and topics, and become batches. */

@@ -10,8 +10,6 @@ import type { SentRecord } from './send-call.js'
 export interface ProducerParts {
   readonly runtime: Runtime
   readonly transport: TransportService
-  readonly id: string
-  readonly defaultClientId: string
 }
 
 export interface ProducerCloseOptions {
@@ -46,10 +44,10 @@ export class Producer implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   constructor(options: ProducerOptions, parts: ProducerParts) {
-    const config = resolveProducerConfig(options, parts.defaultClientId)
-    const { runtime, transport, id } = parts
+    const config = resolveProducerConfig(options)
+    const { runtime, transport } = parts
     this.#runtime = runtime
-    this.#core = new ProducerCore({ runtime, transport, config, id })
+    this.#core = new ProducerCore({ runtime, transport, config })
   }
 
   /**

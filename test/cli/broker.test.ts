@@ -10,7 +10,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('streambus broker', () => {
+describe.concurrent('streambus broker', () => {
   it('with --json says on one line where it listens, and stops at Ctrl+C with 130', async () => {
     const { process, port } = await startBroker()
     expect((await process.stop('SIGINT')).code).toBe(130)
@@ -22,7 +22,9 @@ describe('streambus broker', () => {
   it('without --json says so for people, logs plain lines, and stops at SIGTERM with 0', async () => {
     const broker = await startCli(['broker', '--port', '0', '--topic', 'events:3'])
     const line = await broker.stdout.first(() => true)
-    expect(line).toMatch(/^StreamBus broker at 127\.0\.0\.1:\d+, data in memory\. Ctrl\+C stops it\.$/)
+    expect(line).toMatch(
+      /^StreamBus broker at 127\.0\.0\.1:\d+, data in memory\. Ctrl\+C stops it\.$/,
+    )
     await broker.stderr.first((each) => /^[\d:.]+ info {2}listening on 127/.test(each))
     expect((await broker.stop('SIGTERM')).code).toBe(0)
   })
@@ -50,7 +52,15 @@ describe('streambus broker', () => {
     )
     expect((await second.process.stop()).code).toBe(0)
 
-    const { code, stderr } = await cli(['broker', '--port', '0', '--data', data, '--topic', 'events:3'])
+    const { code, stderr } = await cli([
+      'broker',
+      '--port',
+      '0',
+      '--data',
+      data,
+      '--topic',
+      'events:3',
+    ])
     expect(code).toBe(2)
     expect(oneErrorLine(stderr)).toContain('topics.events: it exists with 2 partitions, not 3')
   })
@@ -74,12 +84,14 @@ describe('streambus broker', () => {
   })
 })
 
-describe('a broker that cannot start', () => {
+describe.concurrent('a broker that cannot start', () => {
   it('says in one line that the port is in use', async () => {
     const { process, port } = await startBroker()
     const { code, stdout, stderr } = await cli(['broker', '--port', String(port), '--json'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(oneErrorLine(stderr)).toMatch(new RegExp(`127.0.0.1:${port} is in use.*\\(PORT_IN_USE\\)`))
+    expect(oneErrorLine(stderr)).toMatch(
+      new RegExp(`127.0.0.1:${port} is in use.*\\(PORT_IN_USE\\)`),
+    )
     await process.stop()
   })
 

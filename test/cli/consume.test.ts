@@ -17,7 +17,16 @@ let broker: RunningBroker
 let at: string[]
 
 beforeAll(async () => {
-  const topics = ['letters:2', 'numbers', 'live', 'shared:4', 'piped:2', 'kept', 'empty:2', 'held:2']
+  const topics = [
+    'letters:2',
+    'numbers',
+    'live',
+    'shared:4',
+    'piped:2',
+    'kept',
+    'empty:2',
+    'held:2',
+  ]
   broker = await startBroker(...topics.flatMap((topic) => ['--topic', topic]))
   at = ['-b', broker.address]
   await produce('letters', 'a\nb\nc\n', '-p', '0')
@@ -36,8 +45,11 @@ const consume = (topic: string, ...args: readonly string[]): Promise<string> =>
 const uncommitted = (topic: string, group: string): Promise<string> =>
   consume(topic, '-G', group, '-e')
 
+/** With a heartbeat each second, so that rebalances are noticed soon. */
+const session = ['--session-timeout', '3000']
+
 const startMember = async (topic: string, group: string, ...args: readonly string[]) => {
-  const member = await startCli(['consume', topic, '-G', group, ...at, ...args])
+  const member = await startCli(['consume', topic, '-G', group, ...at, ...session, ...args])
   await member.stderr.first((line) => / assigned /.test(line), { what: `${group} to be joined` })
   return member
 }
@@ -51,7 +63,7 @@ const assignedTo = async (member: Spawned, partitions: number): Promise<void> =>
   await member.stderr.until(isSo, { what: `${partitions} partitions` })
 }
 
-describe('streambus consume, without a group', () => {
+describe.concurrent('streambus consume, without a group', () => {
   it('prints what there is in all partitions and stops at the end with -e', async () => {
     const lines = (await consume('letters', '-e')).trimEnd().split('\n')
     expect(lines.toSorted()).toEqual(['a', 'b', 'c', 'value'])
@@ -130,7 +142,7 @@ describe('streambus consume, without a group', () => {
   })
 })
 
-describe('streambus consume -G', () => {
+describe.concurrent('streambus consume -G', () => {
   it('commits what it wrote: the next member goes on behind it', async () => {
     const stdin = Array.from({ length: 40 }, (_, n) => `${n}\n`)
     await produce('kept', stdin.join(''))
@@ -180,9 +192,9 @@ describe('streambus consume -G', () => {
   })
 
   it('takes over from a member that was killed, after its session', async () => {
-    const session = ['--session-timeout', '1000']
-    const heir = await startMember('held', 'heirs', ...session)
-    const dying = await startMember('held', 'heirs', ...session)
+    const short = ['--session-timeout', '1000']
+    const heir = await startMember('held', 'heirs', ...short)
+    const dying = await startMember('held', 'heirs', ...short)
     await assignedTo(heir, 1)
     await dying.stop('SIGKILL')
     await assignedTo(heir, 2)

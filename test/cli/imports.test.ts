@@ -9,7 +9,8 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
   (name) => name.endsWith('.ts') && !name.startsWith('demo'),
 )
 
-const light = /^(node:|commander$|\.\.?\/|(\.\.\/)+(domain\/(errors|topic-partition)|runtime\/clock))/
+const light =
+  /^(node:|commander$|\.\.?\/|(\.\.\/)+(domain\/(errors|topic-partition)|runtime\/clock))/
 const heavy = /^(\.\.\/)+(connect|broker|consumer|producer|admin|transport)\b/
 
 describe('what the CLI loads', () => {

@@ -22,7 +22,7 @@ afterAll(() => broker.process.stop())
 const read = (topic: string, ...args: readonly string[]): Promise<string> =>
   cliOk(['consume', topic, '-e', ...at, ...args])
 
-describe('streambus produce', () => {
+describe('streambus produce of a large file', () => {
   it('writes 100,000 lines in well under 5 s, each once, in order within its partition', async () => {
     const text = 'of the size that lines in logs have, about a hundred bytes, more or less so'
     const lines = Array.from({ length: 100_000 }, (_, n) => `${String(n).padStart(6, '0')} ${text}`)
@@ -39,7 +39,9 @@ describe('streambus produce', () => {
       expect(own).toEqual(own.toSorted())
     }
   })
+})
 
+describe.concurrent('streambus produce', () => {
   it('splits keys, keeps empty lines, and sends lines of one key to one partition', async () => {
     const stdin = 'ann:1\nbob:2:3\nann:4\nno key\n\n:empty\nlast:without line end'
     await cliOk(['produce', 'keys', '-K', ':', ...at], { stdin })
@@ -87,13 +89,14 @@ describe('streambus produce', () => {
   })
 })
 
-describe('a line that cannot be written', () => {
+describe.concurrent('a line that cannot be written', () => {
   it('is named with its number when it is too large, and the others are accounted for', async () => {
     const stdin = `one\ntwo\n${'x'.repeat(1_200_000)}\nfour\n`
     const { code, stderr } = await cli(['produce', 'big', ...at], { stdin })
     expect(code).toBe(1)
     const line = oneErrorLine(stderr)
-    const match = /^streambus: line 3: .*big.* \((\d+) lines acknowledged, 1 failed, no line after \d+ sent\) \(RECORD_TOO_LARGE\)$/
+    const match =
+      /^streambus: line 3: .*big.* \((\d+) lines acknowledged, 1 failed, no line after \d+ sent\) \(RECORD_TOO_LARGE\)$/
     expect(line).toMatch(match)
     const acknowledged = Number(match.exec(line)?.[1])
     expect((await read('big')).trimEnd().split('\n')).toHaveLength(acknowledged)
@@ -114,7 +117,7 @@ describe('a line that cannot be written', () => {
   })
 })
 
-describe('an interrupted produce', () => {
+describe.concurrent('an interrupted produce', () => {
   it('at Ctrl+C waits for what was sent, tells the account and ends with 130', async () => {
     const producing = await startCli(['produce', 'typed', ...at])
     producing.stdin.write('first\nsecond\nnot ended')

@@ -9,7 +9,7 @@ const usageError = async (...args: readonly string[]): Promise<string> => {
   return oneErrorLine(stderr)
 }
 
-describe('streambus', () => {
+describe.concurrent('streambus', () => {
   it('prints its help without a command, and with --help', async () => {
     const help = await cliOk([])
     expect(help).toMatch(/^Usage: streambus /)
@@ -38,7 +38,7 @@ describe('streambus', () => {
   })
 })
 
-describe('a wrong command line', () => {
+describe.concurrent('a wrong command line', () => {
   it.each([
     [['consme'], "unknown command 'consme' (Did you mean consume?)"],
     [['consume', 'events', '--brokrs', 'x'], "unknown option '--brokrs' (Did you mean --brokers?)"],
@@ -79,7 +79,7 @@ describe('a wrong command line', () => {
   })
 })
 
-describe('no broker there', () => {
+describe.concurrent('no broker there', () => {
   it.each([
     ['consume', 'events'],
     ['produce', 'events'],

@@ -19,7 +19,8 @@ afterEach(() => stage.clear())
 
 const startBroker = async (): Promise<Record<string, string>> => {
   const broker = stage.start('broker', [cli, 'broker', '--port', '0', '--json'])
-  await stage.until('the broker listens', () => broker.has('"listening"'))
+  await stage.until('the broker listens', () => broker.has('"listening"') || broker.hasEnded)
+  expect(broker.errors.filter((line) => line.startsWith('streambus:'))).toEqual([])
   const { port } = JSON.parse(broker.lines[0]!) as { port: number }
   return {
     KAFKA_BROKERS: `127.0.0.1:${port}`,

@@ -53,8 +53,11 @@ export const addConsumeCommand = (program: Command): void => {
     .option('-c, --count <number>', 'stop after so many records', integer(1))
     .option('-e, --exit', 'stop at the end of what is there')
     .option('-f, --format <format>', 'how to print a record')
-    .option('--strategy <names>', 'with -G: range (default), roundrobin, sticky, ' +
-      'cooperative-sticky, or several in order of preference')
+    .option(
+      '--strategy <names>',
+      'with -G: range (default), roundrobin, sticky, ' +
+        'cooperative-sticky, or several in order of preference',
+    )
     .option('--session-timeout <ms>', 'with -G: default 30000', milliseconds)
     .addHelpText('after', examples)
     .action(action(runConsume, { isGraceful: true }))

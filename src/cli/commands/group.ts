@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { partitionKey } from '../../domain/topic-partition.js'
+import { keyOf } from '../../domain/topic-partition.js'
 import { action, type CommandRun, withAdmin } from '../command-run.js'
 import { printRows } from '../rows.js'
 import { table } from '../table.js'
@@ -34,33 +34,26 @@ const listGroups = async (run: CommandRun): Promise<void> => {
 }
 
 const describeGroup = async (run: CommandRun, [groupId = '']: readonly string[]): Promise<void> => {
-  const [group] = await withAdmin(run, (admin) => admin.describeGroups([groupId]))
-  const { state, protocol, coordinator, members } = group!
+  const group = await withAdmin(run, (admin) => admin.describeGroup(groupId))
   if (run.global.isJson) return run.stdout.json(group)
-  const strategy = protocol === null ? '' : `, strategy ${protocol}`
+  const { state, protocol, coordinator, members } = group
+  const strategy = protocol === '' ? '' : `, strategy ${protocol}`
   const count = `${members.length} ${members.length === 1 ? 'member' : 'members'}`
   const where = `coordinator ${coordinator.host}:${coordinator.port}`
   await run.stdout.line(`group ${groupId}: ${state}, ${count}${strategy}, ${where}`)
   if (members.length === 0) return
-  const rows = members.map(({ memberId, clientId, host, assignment }) => [
+  const rows = members.map(({ memberId, clientId, clientHost, assignment }) => [
     memberId,
     clientId,
-    host,
-    assignment.map(({ topic, partition }) => partitionKey(topic, partition)).join(','),
+    clientHost,
+    assignment?.map(keyOf).join(',') ?? null,
   ])
   await run.stdout.write(table(['MEMBER', 'CLIENT', 'HOST', 'PARTITIONS'], rows))
 }
 
 const showLag = async (run: CommandRun, [groupId = '']: readonly string[]): Promise<void> => {
   const offsets = await withAdmin(run, (admin) => admin.groupOffsets(groupId))
-  const rows = offsets.map(({ topic, partition, committed, logStart, logEnd, lag }) => ({
-    topic,
-    partition,
-    committedOffset: committed,
-    logStartOffset: logStart,
-    logEndOffset: logEnd,
-    committedLag: lag,
-  }))
+  const rows = offsets.map(({ lag, ...offset }) => ({ ...offset, committedLag: lag }))
   await printRows(run, rows, {
     TOPIC: ({ topic }) => topic,
     PARTITION: ({ partition }) => partition,

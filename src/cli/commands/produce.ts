@@ -44,12 +44,20 @@ export const addProduceCommand = (program: Command): void => {
     .option('-K, --key-delimiter <text>', 'split each line into key and value here (\\t works)')
     .option('-p, --partition <number>', 'write to this partition only', integer(0, 2_147_483_647))
     .addOption(
-      new Option('-z, --compression <codec>', 'compress batches')
-        .choices(['none', 'gzip', 'snappy', 'lz4', 'zstd']),
+      new Option('-z, --compression <codec>', 'compress batches').choices([
+        'none',
+        'gzip',
+        'snappy',
+        'lz4',
+        'zstd',
+      ]),
     )
     .addOption(
-      new Option('--acks <acks>', 'who has a record before it counts: all replicas (default), ' +
-        '1: the leader, 0: nobody, losses go unseen').choices(['all', '1', '0']),
+      new Option(
+        '--acks <acks>',
+        'who has a record before it counts: all replicas (default), ' +
+          '1: the leader, 0: nobody, losses go unseen',
+      ).choices(['all', '1', '0']),
     )
     .addHelpText('after', examples)
     .action(action(runProduce, { isGraceful: true }))

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { InvalidArgumentError } from 'commander'
-import { isStreamBusError } from '../../domain/errors.js'
+import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
 import { action, type CommandRun, withAdmin } from '../command-run.js'
 import { UsageError } from '../failure.js'
 import { integer, nameAndNumber, repeated } from '../option-values.js'
@@ -71,7 +71,7 @@ const createTopic = async (
     } catch (error) {
       const exists = isStreamBusError(error) && error.code === 'TOPIC_EXISTS'
       if (exists && options.ifNotExists === true) return false
-      throw error
+      throw refused(error)
     }
   })
   const word = isCreated ? 'created topic' : 'there is already a topic'
@@ -79,11 +79,24 @@ const createTopic = async (
   else await run.stdout.line(`${word} ${name}`)
 }
 
+const wrongArguments = new Set([
+  'INVALID_TOPIC_EXCEPTION',
+  'INVALID_PARTITIONS',
+  'INVALID_REPLICATION_FACTOR',
+  'INVALID_CONFIG',
+])
+
+/** What the broker refuses because of what was asked for is a matter of usage. */
+const refused = (error: unknown): unknown =>
+  isStreamBusError(error) && wrongArguments.has(error.kafkaError ?? '')
+    ? new StreamBusError('INVALID_ARGUMENT', error.message, { ...error.address, cause: error })
+    : error
+
 const listTopics = async (run: CommandRun): Promise<void> => {
   const topics = await withAdmin(run, (admin) => admin.listTopics())
   await printRows(
     run,
-    topics.map(({ name, partitions }) => ({ topic: name, partitions })),
+    topics.map(({ name, ...topic }) => ({ topic: name, ...topic })),
     { TOPIC: ({ topic }) => topic, PARTITIONS: ({ partitions }) => partitions },
   )
 }
@@ -97,14 +110,18 @@ const describeTopic = async (run: CommandRun, [name = '']: readonly string[]): P
       PARTITION: ({ partition }) => partition,
       LEADER: ({ leader }) => leader,
       REPLICAS: ({ replicas }) => replicas.join(','),
-      EARLIEST: ({ earliest }) => earliest,
-      LATEST: ({ latest }) => latest,
+      EARLIEST: ({ earliestOffset }) => earliestOffset,
+      LATEST: ({ latestOffset }) => latestOffset,
     },
   )
 }
 
 const deleteTopic = async (run: CommandRun, [name = '']: readonly string[]): Promise<void> => {
-  await withAdmin(run, (admin) => admin.deleteTopics([name]))
+  await withAdmin(run, async (admin) => {
+    // Says at once that there is none; the controller's word for it might be a passing one.
+    await admin.describeTopics([name])
+    await admin.deleteTopics([name])
+  })
   if (run.global.isJson) await run.stdout.json({ topic: name, deleted: true })
   else await run.stdout.line(`deleted topic ${name}`)
 }

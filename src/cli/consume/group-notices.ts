@@ -35,7 +35,11 @@ export const groupCallbacks = (
       if (state !== 'stable' || consumer().assignment().length > 0) return
       const { generation } = consumer().stats()
       const text = 'assigned no partitions: the group has more members than partitions'
-      notice(`group ${group} generation ${generation}: ${text}`, { event: 'idle', group, generation })
+      notice(`group ${group} generation ${generation}: ${text}`, {
+        event: 'idle',
+        group,
+        generation,
+      })
     },
   }
 }

@@ -1,4 +1,4 @@
-import { StreamBusError, isStreamBusError } from '../../domain/errors.js'
+import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
 import type { ProducerRecord } from '../../domain/record.js'
 import type { Producer } from '../../producer/producer.js'
 

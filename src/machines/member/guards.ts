@@ -6,9 +6,14 @@ type Args = { readonly context: MemberContext; readonly event: MemberEvent }
 
 const holdsPartitions = ({ context }: Args): boolean => context.owned.length > 0
 
+/** Not so with partitions given by hand, also when it commits under a group's name. */
+const isInGroup = ({ context }: Args): boolean => context.groupId !== null
+
 /** The rejected request was made under the identity that we still have. */
 const concernsThisGeneration = ({ context, event }: Args): boolean =>
-  event.type === 'member.unknown' && event.generation === context.generation
+  event.type === 'member.unknown' &&
+  context.groupId !== null &&
+  event.generation === context.generation
 
 export const guards = {
   isFound: outcomeIs('found'),
@@ -22,10 +27,12 @@ export const guards = {
   isRebalancing: outcomeIs('rebalancing'),
 
   holdsPartitions,
+  isInGroup,
   isGroupless: ({ context }: Args): boolean => context.groupId === null,
   isLeader: ({ context }: Args): boolean => context.isLeader && !context.skipAssignment,
   hasRevocations: ({ context }: Args): boolean => context.revoking.length > 0,
-  mustRejoin: ({ context }: Args): boolean => context.pendingCause !== null,
+  mustRejoin: ({ context }: Args): boolean =>
+    context.pendingCause !== null && context.groupId !== null,
   hasFailed: ({ context }: Args): boolean => context.error !== null,
   isClosing: ({ context }: Args): boolean => context.closing !== null,
   concernsThisGeneration,

@@ -46,7 +46,10 @@ const ignored = ['ignored'] as const
 const failing = ['failed.losing', 'failed.releasing', 'failed.resting'] as const
 const failingAsMember = ['failed.losing', 'failed.releasing'] as const
 const failingWithPartitions = ['failed.losing'] as const
+/** Ignored: of an older generation, or nothing is held, or there is no group. */
 const losingIfCurrent = ['fenced.losing', 'ignored'] as const
+
+const rejoiningInGroup = ['rebalancing.draining', 'joining.findingCoordinator', 'ignored'] as const
 
 const joining: Row = {
   subscribe: ignored,
@@ -55,7 +58,7 @@ const joining: Row = {
   'group.rebalancing': stays,
   'member.unknown': losingIfCurrent,
   'member.replaced': failing,
-  'session.expired': ['fenced.losing', 'ignored'],
+  'session.expired': losingIfCurrent,
   'poll.overdue': stays,
   'poll.resumed': ignored,
   fail: failing,
@@ -65,12 +68,12 @@ const joining: Row = {
 const syncing: Row = {
   ...joining,
   'member.replaced': failingAsMember,
-  'session.expired': ['fenced.losing'],
   fail: failingAsMember,
 }
 
 const rebalancing: Row = {
   ...syncing,
+  'session.expired': ['fenced.losing'],
   'member.replaced': failingWithPartitions,
   fail: failingWithPartitions,
   close: ['leaving.draining'],
@@ -95,7 +98,7 @@ const leavingWithPartitions: Row = {
   ...leaving,
   'member.unknown': ['leaving.losing', 'ignored'],
   'member.replaced': ['leaving.losing'],
-  'session.expired': ['leaving.losing'],
+  'session.expired': ['leaving.losing', 'ignored'],
 }
 
 /** All wait for `onPartitionsLost`, also a failure and a close. */
@@ -124,16 +127,17 @@ export const legalTransitions: Readonly<Record<MemberPath, Row>> = {
   'joining.findingCoordinator': joining,
   'joining.requesting': joining,
   'joining.backingOff': joining,
-  'syncing.computing': syncing,
-  'syncing.requesting': syncing,
+  'syncing.computing': { ...syncing, 'session.expired': ['fenced.losing'] },
+  'syncing.requesting': { ...syncing, 'session.expired': ['fenced.losing'] },
+  // By hand there is no group to lose, to rejoin or to leave.
   'syncing.applying': syncing,
   stable: {
     ...syncing,
     // Without anything to revoke the way through `rebalancing` takes no time.
-    'subscription.changed': ['rebalancing.draining', 'joining.findingCoordinator'],
-    'metadata.changed': ['rebalancing.draining', 'joining.findingCoordinator'],
-    'group.rebalancing': ['rebalancing.draining', 'joining.findingCoordinator'],
-    'poll.overdue': ['fenced.abandoning'],
+    'subscription.changed': rejoiningInGroup,
+    'metadata.changed': rejoiningInGroup,
+    'group.rebalancing': rejoiningInGroup,
+    'poll.overdue': ['fenced.abandoning', 'ignored'],
   },
   'rebalancing.draining': rebalancing,
   'rebalancing.committing': rebalancing,
@@ -147,8 +151,8 @@ export const legalTransitions: Readonly<Record<MemberPath, Row>> = {
   'fenced.abandoning': fenced,
   'fenced.releasing': {
     ...fenced,
-    'member.replaced': ['failed.releasing', 'failed.resting', 'left'],
-    fail: ['failed.releasing', 'failed.resting', 'left'],
+    'member.replaced': ['failed.releasing', 'left'],
+    fail: ['failed.releasing', 'left'],
   },
   'fenced.waitingForPoll': {
     ...fenced,
@@ -176,7 +180,7 @@ export const legalTransitions: Readonly<Record<MemberPath, Row>> = {
   },
 }
 
-type Outcomes = Readonly<Record<MemberOutcome, readonly MemberPath[]>>
+type Outcomes = Readonly<Partial<Record<MemberOutcome, readonly MemberPath[]>>>
 
 /** A failure while closing ends at once when there is nothing to leave. */
 const failingOrLeft = [...failing, 'left'] as const
@@ -278,13 +282,13 @@ export const legalOutcomes: Readonly<Partial<Record<MemberPath, Outcomes>>> = {
     'losePartitions: defect': failingOrLeft,
   },
   'fenced.abandoning': {
-    'losePartitions: called': ['fenced.releasing', 'failed.releasing', 'failed.resting', 'left'],
-    'losePartitions: defect': failingOrLeft,
+    'losePartitions: called': ['fenced.releasing', 'failed.releasing', 'left'],
+    'losePartitions: defect': ['failed.losing', 'failed.releasing', 'left'],
   },
   'fenced.releasing': {
     'leaveGroup: left': ['fenced.waitingForPoll', 'left'],
     'leaveGroup: unavailable': ['fenced.waitingForPoll', 'left'],
-    'leaveGroup: defect': ['failed.releasing', 'failed.resting', 'left'],
+    'leaveGroup: defect': ['failed.releasing', 'left'],
   },
   'failed.losing': {
     'losePartitions: called': ['failed.releasing', 'failed.resting', 'left'],

@@ -27,6 +27,8 @@ export interface ConnectionSettings {
    * requests are parked for long (JoinGroup) the connection is closed instead.
    */
   readonly closeWhenAbandoned: boolean
+  /** This place was a working broker before. Default false: it has to prove it by an answer. */
+  readonly isKnownBroker?: boolean
   /** Once, with the reason; not after our own `close`. */
   readonly onLost: (error: StreamBusError) => void
 }
@@ -166,7 +168,6 @@ export class Connection {
       this.#distrust(`correlation id ${correlationId} came where ${wanted} was due`)
       return
     }
-    this.#answers++
     let body: unknown
     try {
       body = expected.decode(frame)
@@ -175,15 +176,21 @@ export class Connection {
       else this.#lose(this.#error('CONNECTION_CLOSED', 'defect in decoding', true, error))
       return
     }
+    this.#answers++
     this.#unanswered.delete(correlationId)
     this.#noteThrottle(body)
     settle(expected, Effect.succeed(body))
   }
 
-  /** The stream makes no sense any more: the request that was due is told why, then all end. */
+  /**
+   * The stream makes no sense any more: the request that was due is told why, then all end. A peer
+   * that has answered sensibly is a broker, and bytes damaged on their way may come whole when
+   * asked for again; one that never did is something else, and asking again is no use.
+   */
   #distrust(why: string, cause?: unknown): void {
     const oldest = this.#oldest()
-    const error = this.#error('MALFORMED_MESSAGE', why, false, cause)
+    const isBroker = this.#answers > 0 || this.#settings.isKnownBroker === true
+    const error = this.#error('MALFORMED_MESSAGE', why, isBroker, cause)
     if (oldest !== undefined) {
       this.#unanswered.delete(oldest.correlationId)
       this.#lose(error, () => settle(oldest, Effect.fail(error)))

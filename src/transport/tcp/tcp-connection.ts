@@ -64,6 +64,7 @@ class TcpConnection implements BrokerConnection {
    */
   #announced: 'nothing' | 'ready' = 'nothing'
   #closed = false
+  #wasReady = false
   #dialled = ''
   /** The machine's context holds the error as plain data; callers get this one. */
   #error: StreamBusError | undefined
@@ -190,6 +191,7 @@ class TcpConnection implements BrokerConnection {
           clock: runtime.clock,
           clientId,
           closeWhenAbandoned: purpose === 'join',
+          isKnownBroker: this.#wasReady,
           onLost: (error) => this.#lost(stream, error),
         })
         this.#stream = stream
@@ -252,6 +254,7 @@ class TcpConnection implements BrokerConnection {
       return
     }
     this.#announced = 'ready'
+    this.#wasReady = true
     this.#answerWaiters(Effect.void)
   }
 

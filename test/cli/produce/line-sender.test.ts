@@ -60,8 +60,7 @@ describe('line sender', () => {
     expect(sender).toMatchObject({ lines: 4, acknowledged: 2, failed: 2, hasFailed: true })
     expect(sender.failure()).toMatchObject({
       code: 'RECORD_TOO_LARGE',
-      message:
-        'line 2: it is too large (2 lines acknowledged, 2 failed, no line after 4 sent)',
+      message: 'line 2: it is too large (2 lines acknowledged, 2 failed, no line after 4 sent)',
       address: { topic: 'events' },
     })
   })

@@ -1,14 +1,8 @@
 import { initialTransition, type SnapshotFrom, transition } from 'xstate'
 import type { MemberContext, MemberInput } from '../../../src/machines/member/context.js'
 import type { MemberEvent } from '../../../src/machines/member/events.js'
-import type {
-  MemberHappening,
-  MemberPath,
-} from '../../../src/machines/member/legal-transitions.js'
-import {
-  type MemberMachine,
-  memberMachine,
-} from '../../../src/machines/member/member-machine.js'
+import type { MemberHappening, MemberPath } from '../../../src/machines/member/legal-transitions.js'
+import { type MemberMachine, memberMachine } from '../../../src/machines/member/member-machine.js'
 
 export type Snapshot = SnapshotFrom<MemberMachine>
 
@@ -149,6 +143,12 @@ const outcomes: Readonly<Record<string, (context: MemberContext) => readonly obj
   leaveGroup: () => [{ tag: 'left' }, unavailable],
 }
 
+/** What a step starts, with which input. */
+export const spawned = (actions: readonly Action[]): readonly { src: string; input: object }[] =>
+  actions.flatMap(({ type, params }) =>
+    type === 'xstate.spawnChild' ? [params as { src: string; input: object }] : [],
+  )
+
 /** The actors that the state waits for; the heartbeat never ends by itself. */
 export const invoked = (snapshot: Snapshot): string[] =>
   Object.keys(snapshot.children).filter((id) => id !== 'heartbeat')
@@ -179,7 +179,8 @@ export interface Edge {
 /** Counters and texts that no guard reads are evened out, so that the graph is finite. */
 const normalised = (snapshot: Snapshot): Snapshot => {
   const { context } = snapshot
-  const flat = (one: MemberContext['cause']): MemberContext['cause'] => (one === null ? null : cause)
+  const flat = (one: MemberContext['cause']): MemberContext['cause'] =>
+    one === null ? null : cause
   return {
     ...snapshot,
     context: {
@@ -230,7 +231,8 @@ export const explore = (from: readonly Snapshot[]): { nodes: Snapshot[]; edges: 
     for (const [happening, event] of [...outside, ...inwardEvents(node)]) {
       const { snapshot, actions } = step(node, event)
       const isIgnored = actions.some(({ type }) => type === 'recordIgnored')
-      edges.push({ from: node, happening, event, to: visit(snapshot), actions, isIgnored })
+      visit(snapshot)
+      edges.push({ from: node, happening, event, to: snapshot, actions, isIgnored })
     }
   }
   return { nodes, edges }

@@ -82,7 +82,8 @@ describe('the legal transitions of the member chart', () => {
       if (edge.isIgnored) expect(pathOf(edge.to.value)).toBe(pathOf(edge.from.value))
     }
     const stale = edges.filter(({ isIgnored }) => isIgnored)
-    for (const { actions } of stale) expect(actions.map(({ type }) => type)).toEqual(['recordIgnored'])
+    for (const { actions } of stale)
+      expect(actions.map(({ type }) => type)).toEqual(['recordIgnored'])
   })
 
   test('left is the end: the actor has stopped, nothing reaches it', () => {

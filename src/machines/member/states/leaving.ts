@@ -25,7 +25,7 @@ export const leaving = memberSetup.createStateConfig({
           actions: ['takeCause', 'forgetMembership'],
         },
         'member.replaced': { target: 'losing', actions: ['takeCause', 'forgetMemberId'] },
-        'session.expired': { target: 'losing', actions: 'takeCause' },
+        'session.expired': { guard: 'isInGroup', target: 'losing', actions: 'takeCause' },
       },
       invoke: {
         src: 'drainPartitions',
@@ -43,7 +43,7 @@ export const leaving = memberSetup.createStateConfig({
           actions: ['takeCause', 'forgetMembership'],
         },
         'member.replaced': { target: 'losing', actions: ['takeCause', 'forgetMemberId'] },
-        'session.expired': { target: 'losing', actions: 'takeCause' },
+        'session.expired': { guard: 'isInGroup', target: 'losing', actions: 'takeCause' },
       },
       invoke: {
         src: 'commitOffsets',

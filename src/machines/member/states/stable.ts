@@ -6,16 +6,20 @@ export const stable = memberSetup.createStateConfig({
   on: {
     close: { target: 'leaving', actions: 'takeClose' },
     fail: { target: 'failed', actions: 'takeError' },
-    'subscription.changed': { target: 'rebalancing', actions: ['takeSubscription', 'takeCause'] },
-    'metadata.changed': { target: 'rebalancing', actions: 'takeCause' },
-    'group.rebalancing': { target: 'rebalancing', actions: 'takeCause' },
+    'subscription.changed': {
+      guard: 'isInGroup',
+      target: 'rebalancing',
+      actions: ['takeSubscription', 'takeCause'],
+    },
+    'metadata.changed': { guard: 'isInGroup', target: 'rebalancing', actions: 'takeCause' },
+    'group.rebalancing': { guard: 'isInGroup', target: 'rebalancing', actions: 'takeCause' },
     'member.unknown': {
       guard: 'concernsThisGeneration',
       target: 'fenced',
       actions: ['takeCause', 'forgetMembership'],
     },
     'member.replaced': { target: 'failed', actions: ['takeCause', 'takeError'] },
-    'session.expired': { target: 'fenced', actions: 'takeCause' },
-    'poll.overdue': { target: 'fenced.abandoning', actions: 'takeCause' },
+    'session.expired': { guard: 'isInGroup', target: 'fenced', actions: 'takeCause' },
+    'poll.overdue': { guard: 'isInGroup', target: 'fenced.abandoning', actions: 'takeCause' },
   },
 })

@@ -22,7 +22,7 @@ export const syncing = memberSetup.createStateConfig({
       actions: ['takeCause', 'forgetMembership'],
     },
     'member.replaced': { target: 'failed', actions: ['takeCause', 'takeError'] },
-    'session.expired': { target: 'fenced', actions: 'takeCause' },
+    'session.expired': { guard: 'isInGroup', target: 'fenced', actions: 'takeCause' },
   },
   states: {
     entering: {

@@ -8,6 +8,8 @@ import type { PartitionSlot } from './partition-slot.js'
  * assignment, or when a full buffer was emptied.
  */
 const LANES = 2
+/** While a full partition is left out of both, one of them must come back soon. */
+const SHORT_WAIT_MS = 20
 /** Kafka's own fetch.max.bytes. */
 const MAX_FETCH_BYTES = 50 * 1024 * 1024
 /** A partition is fetched ahead until this many fetches of its size are buffered. */
@@ -49,6 +51,7 @@ export interface PlanInput {
 export const planFetches = (input: PlanInput): FetchPlan => {
   const { view, now, config } = input
   const byNode = new Map<number, PartitionSlot[]>()
+  const fullNodes = new Set<number>()
   const limit = FETCHES_AHEAD * config.maxPartitionFetchBytes
   let buffered = 0
   for (const lanes of input.inFlight.values()) {
@@ -58,13 +61,14 @@ export const planFetches = (input: PlanInput): FetchPlan => {
   let retryAt = Number.POSITIVE_INFINITY
   for (const slot of input.slots) {
     buffered += slot.buffer.bytes
-    if (!wantsRecords(slot) || slot.buffer.bytes >= limit) continue
+    if (!wantsRecords(slot)) continue
     if (slot.retryAt > now) {
       retryAt = Math.min(retryAt, slot.retryAt)
       continue
     }
     const leader = view.topics.get(slot.topic)?.partitions[slot.partition]?.leader ?? -1
     if (leader < 0) needsMetadata = true
+    else if (slot.buffer.bytes >= limit) fullNodes.add(leader)
     else if ((input.inFlight.get(leader)?.length ?? 0) < LANES) {
       const slots = byNode.get(leader)
       if (slots === undefined) byNode.set(leader, [slot])
@@ -83,15 +87,22 @@ export const planFetches = (input: PlanInput): FetchPlan => {
       lane: other?.lane === 0 ? 1 : 0,
       slots,
       maxBytes,
-      // Both end together, and the next fetch asks for all of them again.
-      maxWaitMs: other === undefined ? config.fetchMaxWaitMs : waitUntil(other.endsAt, input),
+      maxWaitMs: waitMs(input, other, fullNodes.has(nodeId)),
     })
   }
   return { fetches, needsMetadata, retryAt }
 }
 
-const waitUntil = (endsAt: number, { now, config }: PlanInput): number =>
-  Math.round(Math.min(Math.max(0, endsAt - now), config.fetchMaxWaitMs))
+/** A second fetch ends with the first, so that the next one asks for all partitions again. */
+const waitMs = (
+  { now, config }: PlanInput,
+  other: FetchUnderWay | undefined,
+  leavesOneOut: boolean,
+): number => {
+  if (other === undefined) return config.fetchMaxWaitMs
+  const most = leavesOneOut ? SHORT_WAIT_MS : config.fetchMaxWaitMs
+  return Math.round(Math.min(Math.max(0, other.endsAt - now), most))
+}
 
 const wantsRecords = (slot: PartitionSlot): boolean => {
   if (!slot.isOpen || slot.offsets.fetch < 0 || slot.isBeingFetched) return false

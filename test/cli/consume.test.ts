@@ -74,7 +74,6 @@ describe.concurrent('streambus consume, without a group', () => {
     expect(await consume('letters', '-p', '0', '-e')).toBe('a\nb\nc\n')
     expect(await consume('numbers', '-o', '7', '-e')).toBe('7\n8\n9\n')
     expect(await consume('numbers', '-o', '7', '-c', '2')).toBe('7\n8\n')
-    expect(await consume('numbers', '-c', '1')).toBe('0\n')
     expect(await consume('numbers', '-o', 'end', '-e')).toBe('')
     expect(await consume('numbers', '-o', '10', '-e')).toBe('')
   })
@@ -89,7 +88,6 @@ describe.concurrent('streambus consume, without a group', () => {
     expect(timestampMs).toBeGreaterThan(1_700_000_000_000)
     const where = { topic: 'letters', partition: 1, offset: 0 }
     expect(rest).toEqual({ ...where, key: 'key', value: 'value', headers: [] })
-    expect(await consume('letters', '-p', '1', '-e', '-f', '%T')).toBe(String(timestampMs))
   })
 
   it('prints what comes while it waits, and ends at Ctrl+C with 130', async () => {
@@ -149,7 +147,6 @@ describe.concurrent('streambus consume -G', () => {
     expect(await consume('kept', '-G', 'counted', '-c', '15')).toBe(stdin.slice(0, 15).join(''))
     expect(await uncommitted('kept', 'counted')).toBe(stdin.slice(15).join(''))
     expect(await uncommitted('kept', 'counted')).toBe('')
-    expect(await consume('kept', '-G', 'late', '-o', 'end', '-e')).toBe('')
   })
 
   it('shares partitions, tells rebalances, and commits and leaves at Ctrl+C', async () => {

@@ -72,10 +72,12 @@ describe.concurrent('streambus produce', () => {
     ])
   })
 
-  it.each(['gzip', 'snappy', 'lz4', 'zstd'])('compresses with %s', async (codec) => {
-    const stdin = `${codec}\n`.repeat(50)
-    await cliOk(['produce', 'codecs', '-z', codec, ...at], { stdin })
-    expect(await read('codecs')).toContain(stdin)
+  it('compresses with each codec', async () => {
+    for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+      await cliOk(['produce', 'codecs', '-z', codec, ...at], { stdin: `${codec}\n`.repeat(50) })
+    }
+    const expected = ['gzip', 'snappy', 'lz4', 'zstd'].map((codec) => `${codec}\n`.repeat(50))
+    expect(await read('codecs')).toBe(expected.join(''))
   })
 
   it('tells the account as JSON on stdout', async () => {

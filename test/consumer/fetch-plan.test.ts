@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest'
+import { type PlanInput, planFetches } from '../../src/consumer/fetch-plan.js'
+import { fetchRequest } from '../../src/consumer/fetch-request.js'
+import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import type { ClusterView } from '../../src/transport/transport.js'
+import { FakeTransport } from './fixtures/fake-transport.js'
+import { batchBytes, config, fill, openSlot, slotOn } from './fixtures/parts.js'
+
+const KIB = 1024
+
+/** Leaders of `events` by partition; -1 is none. */
+const viewWith = (...leaders: readonly number[]): ClusterView => {
+  const view = new FakeTransport().view()
+  const events = view.topics.get('events')!
+  const partitions = leaders.map((leader, partition) => ({
+    partition,
+    leader,
+    leaderEpoch: 3,
+    replicas: [],
+  }))
+  return { ...view, topics: new Map([['events', { ...events, partitions }]]) }
+}
+
+const world = (leaders: readonly number[], options = {}) => {
+  const time = new VirtualTime('plan')
+  const slots = leaders.map((_, partition) => openSlot(time, partition))
+  const input: PlanInput = {
+    slots,
+    view: viewWith(...leaders),
+    busyNodes: new Set<number>(),
+    bytesInFlight: 0,
+    now: 0,
+    config: config(options),
+  }
+  return { slots, input, time }
+}
+
+describe('planning fetches', () => {
+  test('one fetch a leader, for all of its partitions', () => {
+    const { slots, input } = world([1, 2, 1])
+    const { fetches, needsMetadata, retryAt } = planFetches(input)
+    expect(fetches.map(({ nodeId, slots: asked }) => [nodeId, asked])).toEqual([
+      [1, [slots[0], slots[2]]],
+      [2, [slots[1]]],
+    ])
+    expect(fetches.map(({ maxWaitMs }) => maxWaitMs)).toEqual([500, 500])
+    expect({ needsMetadata, retryAt }).toEqual({
+      needsMetadata: false,
+      retryAt: Number.POSITIVE_INFINITY,
+    })
+  })
+
+  test('a leader that is asked already is left alone, the others not', () => {
+    const { slots, input } = world([1, 2])
+    const { fetches } = planFetches({ ...input, busyNodes: new Set([1]) })
+    expect(fetches.map(({ slots: asked }) => asked)).toEqual([[slots[1]]])
+  })
+
+  test('who is shut, paused, failed, resolving or draining is left out', () => {
+    const { slots, input, time } = world([1, 1, 1, 1, 1, 1])
+    slots[0]!.isOpen = false
+    slots[1]!.send({ type: 'pause' })
+    slots[2]!.failWith({ code: 'CORRUPT_BATCH', message: 'bad' } as never)
+    slots[3]!.losePosition()
+    slots[4]!.send({ type: 'revoke' })
+    const unresolved = slotOn(time, 5)
+    const all = [...slots.slice(0, 5), unresolved]
+    expect(planFetches({ ...input, slots: all }).fetches).toEqual([])
+  })
+
+  test('a partition that backs off says when, and holds nobody back', () => {
+    const { slots, input } = world([1, 1, 1])
+    slots[0]!.retryAt = 300
+    slots[1]!.retryAt = 200
+    const plan = planFetches({ ...input, now: 100 })
+    expect(plan.fetches[0]!.slots).toEqual([slots[2]])
+    expect(plan.retryAt).toBe(200)
+    expect(planFetches({ ...input, now: 300 }).fetches[0]!.slots).toEqual(slots)
+  })
+
+  test('without a leader, a topic or a partition metadata is wanted, the rest is fetched', () => {
+    const { slots, input, time } = world([-1, 1])
+    const plan = planFetches(input)
+    expect(plan.needsMetadata).toBe(true)
+    expect(plan.fetches[0]!.slots).toEqual([slots[1]])
+    expect(planFetches({ ...input, slots: [openSlot(time, 9)] }).needsMetadata).toBe(true)
+  })
+
+  test('a full partition waits, and its leader is asked for the others with a short wait', () => {
+    const { slots, input } = world([1, 1], { maxPartitionFetchBytes: 50 })
+    fill(slots[0]!, batchBytes(0, 20))
+    const { fetches } = planFetches(input)
+    expect(fetches).toHaveLength(1)
+    expect(fetches[0]).toMatchObject({ slots: [slots[1]], maxWaitMs: 20 })
+  })
+
+  test('never asks for more than the room that is left, in flight and buffered counted', () => {
+    const options = { maxBufferedBytes: 100 * KIB, maxPartitionFetchBytes: 64 * KIB }
+    const { slots, input } = world([1, 2, 3], options)
+    const first = planFetches(input).fetches
+    expect(first.map(({ maxBytes }) => maxBytes)).toEqual([64 * KIB, 36 * KIB])
+    expect(planFetches({ ...input, bytesInFlight: 100 * KIB }).fetches).toEqual([])
+    // A paused partition's records take their room, too.
+    fill(slots[0]!, batchBytes(0, 1_000))
+    slots[0]!.send({ type: 'pause' })
+    const rest = planFetches(input).fetches.reduce((sum, { maxBytes }) => sum + maxBytes, 0)
+    expect(rest).toBe(100 * KIB - slots[0]!.buffer.bytes)
+  })
+})
+
+describe('the request', () => {
+  test('asks from each position, by topic ids only when every topic has one', () => {
+    const { slots, input } = world([1, 1])
+    slots[1]!.startAt(7, 'seek')
+    const fetch = planFetches(input).fetches[0]!
+    const { input: body, maxVersion } = fetchRequest(fetch, input.view, input.config)
+    expect(maxVersion).toBeUndefined()
+    expect(body).toMatchObject({
+      isolationLevel: 1,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: [
+        {
+          topic: 'events',
+          topicId: 'id-of-events',
+          partitions: [
+            { partition: 0, fetchOffset: 0, currentLeaderEpoch: 3 },
+            { partition: 1, fetchOffset: 7 },
+          ],
+        },
+      ],
+    })
+    const nameless = new Map(
+      [...input.view.topics].map(([name, topic]) => [
+        name,
+        { ...topic, topicId: 'AAAAAAAAAAAAAAAAAAAAAA' },
+      ]),
+    )
+    const old = fetchRequest(fetch, { ...input.view, topics: nameless }, input.config)
+    expect(old.maxVersion).toBe(12)
+  })
+})

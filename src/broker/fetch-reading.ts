@@ -81,5 +81,16 @@ const readRecords = (
   const batches = log.read(fetchOffset, Math.max(limit, 0))
   const first = batches[0]
   if (first === undefined || (first.bytes.length > limit && !isFirst)) return EMPTY
-  return batches.length === 1 ? first.bytes : Buffer.concat(batches.map((batch) => batch.bytes))
+  return joined(batches.map(({ bytes }) => bytes))
+}
+
+/** Batches that lie side by side already, as the memory store gives them, are not copied. */
+const joined = (batches: readonly Buffer[]): Buffer => {
+  const [first] = batches
+  let end = first!.byteOffset
+  for (const { buffer, byteOffset, length } of batches) {
+    if (buffer !== first!.buffer || byteOffset !== end) return Buffer.concat(batches)
+    end += length
+  }
+  return Buffer.from(first!.buffer, first!.byteOffset, end - first!.byteOffset)
 }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Spawned } from '../interop/fixtures/spawned.js'
 import { run } from '../interop/fixtures/spawned.js'
@@ -23,6 +26,7 @@ beforeAll(async () => {
     'live',
     'shared:4',
     'piped:2',
+    'stalled',
     'kept',
     'empty:2',
     'held:2',
@@ -186,6 +190,21 @@ describe.concurrent('streambus consume -G', () => {
     expect(stderr.trimEnd().split('\n').at(-1)).toBe('exit 0')
     expect(stderr).not.toContain('EPIPE')
     await broker.process.stderr.first((line) => /group heads .*member left/.test(line))
+  })
+
+  it('at Ctrl+C while nobody reads its output has committed nothing that it did not write', async () => {
+    await produce('stalled', 'a line of some length\n'.repeat(50_000))
+    const args = [mainFile(), 'consume', 'stalled', '-G', 'stalled', ...at]
+    const member = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    await once(member.stdout, 'readable')
+    member.kill('SIGINT')
+    const [code] = await once(member, 'exit')
+    expect(code).toBe(130)
+    const written = await buffer(member.stdout)
+    const [lag] = jsonLines(await cliOk(['group', 'lag', 'stalled', ...at, '--json']))
+    const committed = lag?.committedOffset ?? 0
+    expect(committed).toBeLessThan(50_000)
+    expect(committed).toBeLessThanOrEqual(written.length / 'a line of some length\n'.length)
   })
 
   it('takes over from a member that was killed, after its session', async () => {

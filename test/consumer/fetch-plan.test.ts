@@ -27,8 +27,7 @@ const world = (leaders: readonly number[], options = {}) => {
   const input: PlanInput = {
     slots,
     view: viewWith(...leaders),
-    busyNodes: new Set<number>(),
-    bytesInFlight: 0,
+    inFlight: new Map(),
     now: 0,
     config: config(options),
   }
@@ -50,10 +49,31 @@ describe('planning fetches', () => {
     })
   })
 
-  test('a leader that is asked already is left alone, the others not', () => {
-    const { slots, input } = world([1, 2])
-    const { fetches } = planFetches({ ...input, busyNodes: new Set([1]) })
-    expect(fetches.map(({ slots: asked }) => asked)).toEqual([[slots[1]]])
+  test('while one fetch is held open a second serves those it was not asked for, never a third', () => {
+    const { slots, input } = world([1, 1, 2])
+    slots[0]!.fetchedIncarnation = slots[0]!.incarnation
+    const first = { lane: 0, maxBytes: KIB, endsAt: 130 }
+    const second = planFetches({ ...input, now: 100, inFlight: new Map([[1, [first]]]) }).fetches
+    // It ends with the first, so that the next one asks for all of them again.
+    expect(second[0]).toMatchObject({ nodeId: 1, lane: 1, slots: [slots[1]], maxWaitMs: 30 })
+    expect(second[1]).toMatchObject({ nodeId: 2, lane: 0, slots: [slots[2]] })
+    const both = new Map([[1, [first, { ...first, lane: 1 }]]])
+    expect(planFetches({ ...input, inFlight: both }).fetches.map(({ nodeId }) => nodeId)).toEqual([
+      2,
+    ])
+    const other = new Map([[1, [{ ...first, lane: 1 }]]])
+    expect(planFetches({ ...input, now: 500, inFlight: other }).fetches[0]).toMatchObject({
+      lane: 0,
+      maxWaitMs: 0,
+    })
+  })
+
+  test('a seek may be fetched at once, although the fetch from the old place is under way', () => {
+    const { slots, input } = world([1])
+    slots[0]!.fetchedIncarnation = slots[0]!.incarnation
+    expect(planFetches(input).fetches).toEqual([])
+    slots[0]!.startAt(50, 'seek')
+    expect(planFetches(input).fetches[0]!.slots).toEqual(slots)
   })
 
   test('who is shut, paused, failed, resolving or draining is left out', () => {
@@ -86,12 +106,12 @@ describe('planning fetches', () => {
     expect(planFetches({ ...input, slots: [openSlot(time, 9)] }).needsMetadata).toBe(true)
   })
 
-  test('a full partition waits, and its leader is asked for the others with a short wait', () => {
+  test('a full partition waits for the application', () => {
     const { slots, input } = world([1, 1], { maxPartitionFetchBytes: 50 })
     fill(slots[0]!, batchBytes(0, 20))
     const { fetches } = planFetches(input)
     expect(fetches).toHaveLength(1)
-    expect(fetches[0]).toMatchObject({ slots: [slots[1]], maxWaitMs: 20 })
+    expect(fetches[0]!.slots).toEqual([slots[1]])
   })
 
   test('never asks for more than the room that is left, in flight and buffered counted', () => {
@@ -99,7 +119,8 @@ describe('planning fetches', () => {
     const { slots, input } = world([1, 2, 3], options)
     const first = planFetches(input).fetches
     expect(first.map(({ maxBytes }) => maxBytes)).toEqual([64 * KIB, 36 * KIB])
-    expect(planFetches({ ...input, bytesInFlight: 100 * KIB }).fetches).toEqual([])
+    const full = new Map([[9, [{ lane: 0, maxBytes: 100 * KIB, endsAt: 0 }]]])
+    expect(planFetches({ ...input, inFlight: full }).fetches).toEqual([])
     // A paused partition's records take their room, too.
     fill(slots[0]!, batchBytes(0, 1_000))
     slots[0]!.send({ type: 'pause' })

@@ -163,11 +163,12 @@ describe('our library on Apache Kafka', () => {
           heartbeatIntervalMs: 300,
           autoCommitIntervalMs: 200,
         })
-        const running = consumer.run({
-          handler: async ({ partition, offset, value }) => {
+        const read = async (): Promise<void> => {
+          for await (const { partition, offset, value } of consumer) {
             seen.push({ by, partition, offset, value: String(value) })
-          },
-        })
+          }
+        }
+        const running = read()
         return { consumer, running }
       }
       const producer = bus.producer({ idempotent: true })

@@ -166,11 +166,11 @@ const ourMember = (groupId: string, topic: string, seen: Delivered): Member => {
     name: 'ours',
     start: async () => {
       consumer = open()
-      running = consumer.run({
-        handler: async ({ partition, offset, value }) => {
+      running = (async () => {
+        for await (const { partition, offset, value } of consumer) {
           seen.push({ by: 'ours', partition, offset, value: String(value) })
-        },
-      })
+        }
+      })()
     },
     leave: async () => {
       await consumer.close()

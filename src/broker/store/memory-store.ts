@@ -63,20 +63,18 @@ export function memoryStore(): Store {
     list: (name, prefix = '') => table(name).list(prefix),
     readBatches: (log, fromOffset, maxBytes) => {
       const all = entries(log)
-      const found: StoredBatch[] = []
+      const first = firstIndex(all, (entry) => entry.lastOffset >= fromOffset)
+      let end = first
       let total = 0
-      for (
-        let i = firstIndex(all, (entry) => entry.lastOffset >= fromOffset);
-        i < all.length;
-        i++
-      ) {
-        const entry = all[i]!
-        total += entry.bytes.length
-        if (found.length > 0 && total > maxBytes) break
-        found.push(copyOf(entry))
-        if (total >= maxBytes) break
+      while (end < all.length && total < maxBytes) {
+        const size = all[end]!.bytes.length
+        if (end > first && total + size > maxBytes) break
+        total += size
+        end++
       }
-      return found
+      // A limit of 0 gives the first batch as well.
+      if (end === first && first < all.length) end++
+      return copiesOf(all.slice(first, end))
     },
     firstBatchSince: (log, timestampMs) => {
       const all = entries(log)
@@ -110,6 +108,21 @@ const copyOf = ({ baseOffset, lastOffset, bytes }: Entry): StoredBatch => ({
   lastOffset,
   bytes: Buffer.from(bytes),
 })
+
+/**
+ * All of them in one piece of memory, side by side: a fetch passes it on as it is. Copying each
+ * batch by itself and joining the copies kept the broker busy with garbage for a third of its time.
+ */
+const copiesOf = (found: readonly Entry[]): StoredBatch[] => {
+  const memory = Buffer.allocUnsafe(found.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  let at = 0
+  return found.map(({ baseOffset, lastOffset, bytes }) => {
+    memory.set(bytes, at)
+    const copy = memory.subarray(at, at + bytes.length)
+    at += bytes.length
+    return { baseOffset, lastOffset, bytes: copy }
+  })
+}
 
 /** The first index from which `holds` is true on; the length if it never is. */
 function firstIndex(entries: readonly Entry[], holds: (entry: Entry) => boolean): number {

@@ -3,14 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const BEGIN = '<!-- benchmark:begin -->'
 const END = '<!-- benchmark:end -->'
 
-const EMPTY_PAGE = `# Performance
-
-\`npm run bench\` measures StreamBus beside kafkajs, on the same broker in the same run, and rewrites
-the part between the two markers below. Trust the ratios more than the figures.
-
-${BEGIN}
-${END}
-`
 
 const whole = (value) => Math.round(value).toLocaleString('en-US')
 
@@ -56,18 +48,9 @@ export const idleTable = (results) =>
 
 /** Puts the text between the markers of the page and keeps the rest of it. */
 export const writeBetweenMarkers = (file, text) => {
-  const page = readOrEmpty(file)
+  const page = readFileSync(file, 'utf8')
   const from = page.indexOf(BEGIN)
   const to = page.indexOf(END)
   if (from < 0 || to < from) throw new Error(`${file}: no ${BEGIN} ... ${END} to write between`)
   writeFileSync(file, `${page.slice(0, from + BEGIN.length)}\n\n${text}\n\n${page.slice(to)}`)
-}
-
-const readOrEmpty = (file) => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (error.code !== 'ENOENT') throw error
-    return EMPTY_PAGE
-  }
 }

@@ -94,4 +94,4 @@ const WIDTH = 34
 const count = (value: number): string => value.toLocaleString('en-US')
 
 const twiceNote = (repeated: number): string =>
-  repeated === 0 ? '' : ' (read by the killed consumer, not yet committed)'
+  repeated === 0 ? '' : ' (by the killed consumer, since its last commit)'

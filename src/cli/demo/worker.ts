@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { connect } from '../../connect.js'
+import type { Consumer } from '../../consumer/consumer.js'
 import { keyOf, type TopicPartition } from '../../domain/topic-partition.js'
 import { realClock } from '../../runtime/clock.js'
 
@@ -22,6 +23,8 @@ export interface WorkerSettings {
 }
 
 const PROGRESS_MS = 500
+/** What a killed consumer processed since its last commit is processed again by another one. */
+const COMMIT_MS = 1_000
 
 /** One consumer process of the demo. Ends when told by SIGTERM, or when its parent goes away. */
 export const runWorker = async (settings: WorkerSettings): Promise<void> => {
@@ -38,7 +41,15 @@ export const runWorker = async (settings: WorkerSettings): Promise<void> => {
       tell({ event, partitions: partitions.map(keyOf) })
     }
   const bus = await connect({ brokers: [settings.broker], clientId: settings.id })
-  const consumer = bus.consumer({
+  /** A commit that a rebalance overtook is no failure: what it covered is delivered again. */
+  const commit = async (): Promise<void> => {
+    try {
+      await consumer.commit()
+    } catch (error) {
+      if (!overtaken.has((error as { readonly code?: string }).code ?? '')) throw error
+    }
+  }
+  const consumer: Consumer = bus.consumer({
     groupId: settings.groupId,
     topics: [settings.topic],
     clientId: settings.id,
@@ -47,7 +58,10 @@ export const runWorker = async (settings: WorkerSettings): Promise<void> => {
     rebalanceTimeoutMs: 10_000,
     autoCommit: false,
     onPartitionsAssigned: tellPartitions('assigned'),
-    onPartitionsRevoked: tellPartitions('revoked'),
+    onPartitionsRevoked: async (partitions) => {
+      await commit()
+      tellPartitions('revoked')(partitions)
+    },
     onPartitionsLost: tellPartitions('lost'),
   })
   let isStopping = false
@@ -58,6 +72,7 @@ export const runWorker = async (settings: WorkerSettings): Promise<void> => {
   process.on('SIGINT', () => undefined)
   process.stdin.on('end', stop).on('error', stop).resume()
   let toldAt = 0
+  let committedAt = realClock.elapsed()
   try {
     await consumer.subscribe()
     while (!isStopping) {
@@ -66,12 +81,17 @@ export const runWorker = async (settings: WorkerSettings): Promise<void> => {
       for (const { partition, offset } of records) lines += `${ownership} ${partition} ${offset}\n`
       if (lines !== '') writeSync(ledger, lines)
       processed += records.length
-      if (records.length > 0) await commit(() => consumer.commit())
-      if (realClock.elapsed() - toldAt > PROGRESS_MS) {
-        toldAt = realClock.elapsed()
+      const now = realClock.elapsed()
+      if (now - committedAt > COMMIT_MS) {
+        committedAt = now
+        await commit()
+      }
+      if (now - toldAt > PROGRESS_MS) {
+        toldAt = now
         tell({ event: 'progress', processed })
       }
     }
+    await commit()
     await consumer.close()
     tell({ event: 'left', processed })
   } catch (error) {
@@ -84,12 +104,4 @@ export const runWorker = async (settings: WorkerSettings): Promise<void> => {
   }
 }
 
-/** A commit that a rebalance overtook is no failure: what it covered is delivered again. */
-const commit = async (run: () => Promise<void>): Promise<void> => {
-  try {
-    await run()
-  } catch (error) {
-    const code = (error as { readonly code?: string }).code
-    if (code !== 'COMMIT_FAILED' && code !== 'NOT_ASSIGNED' && code !== 'MEMBER_FENCED') throw error
-  }
-}
+const overtaken = new Set(['COMMIT_FAILED', 'NOT_ASSIGNED', 'MEMBER_FENCED'])

@@ -3,7 +3,6 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const BEGIN = '<!-- benchmark:begin -->'
 const END = '<!-- benchmark:end -->'
 
-
 const whole = (value) => Math.round(value).toLocaleString('en-US')
 
 /** A Markdown table with its columns aligned, so that it reads well in a terminal too. */

@@ -64,26 +64,37 @@ export class Committer {
    */
   commit(offsets: () => readonly TopicPartitionOffset[]): Effect.Effect<void, StreamBusError> {
     const { clock, config } = this.#parts
-    const loop = Effect.gen({ self: this }, function* () {
-      const deadline = clock.elapsed() + config.requestTimeoutMs
-      for (;;) {
-        const wanted = offsets()
-        if (wanted.length === 0) return
-        yield* this.#awaitMembership(deadline)
-        this.#requireOwned(wanted)
-        const outcome = yield* this.#send(wanted, deadline - clock.elapsed())
-        if (outcome.tag === 'committed') return
-        const last = describe(outcome)
-        if (outcome.tag === 'refused') return yield* Effect.fail(commitFailed(last, config, false))
-        if (clock.elapsed() + RETRY_MS >= deadline) {
-          return yield* Effect.fail(commitFailed(last, config, true))
+    const loop = (deadline: number) =>
+      Effect.gen({ self: this }, function* () {
+        for (;;) {
+          const wanted = offsets()
+          if (wanted.length === 0) return
+          yield* this.#awaitMembership(deadline)
+          this.#requireOwned(wanted)
+          const outcome = yield* this.#send(wanted, deadline - clock.elapsed())
+          if (outcome.tag === 'committed') return
+          const last = describe(outcome)
+          if (outcome.tag === 'refused')
+            return yield* Effect.fail(commitFailed(last, config, false))
+          if (clock.elapsed() + RETRY_MS >= deadline) {
+            return yield* Effect.fail(commitFailed(last, config, true))
+          }
+          yield* outcome.tag === 'unavailable'
+            ? Effect.sleep(RETRY_MS)
+            : this.#parts.membership.changed(RETRY_MS)
         }
-        yield* outcome.tag === 'unavailable'
-          ? Effect.sleep(RETRY_MS)
-          : this.#parts.membership.changed(RETRY_MS)
-      }
-    })
-    return this.#turn.withPermits(1)(catchThrown(loop))
+      })
+    // The time in line counts: an application waits no longer than it was told.
+    return Effect.suspend(() =>
+      Effect.timeoutOrElse(
+        this.#turn.withPermits(1)(catchThrown(loop(clock.elapsed() + config.requestTimeoutMs))),
+        {
+          duration: config.requestTimeoutMs + RETRY_MS,
+          orElse: () =>
+            Effect.fail(commitFailed('another commit is still under way', config, true)),
+        },
+      ),
+    )
   }
 
   /** Before partitions go: what is done is committed, for as long as the hand-over allows. */
@@ -93,17 +104,23 @@ export class Committer {
     timeoutMs: number,
   ): Effect.Effect<CommitOutcome> {
     const { clock } = this.#parts
-    const attempt = Effect.gen({ self: this }, function* () {
-      const deadline = clock.elapsed() + timeoutMs
-      for (;;) {
-        const wanted = this.pending(slots)
-        if (wanted.length === 0) return { tag: 'committed' } as const
-        const outcome = yield* this.#send(wanted, deadline - clock.elapsed(), identity)
-        if (outcome.tag !== 'unavailable' || clock.elapsed() + RETRY_MS >= deadline) return outcome
-        yield* Effect.sleep(RETRY_MS)
-      }
-    })
-    return this.#turn.withPermits(1)(attempt)
+    const attempt = (deadline: number) =>
+      Effect.gen({ self: this }, function* () {
+        for (;;) {
+          const wanted = this.pending(slots)
+          if (wanted.length === 0) return { tag: 'committed' } as const
+          const outcome = yield* this.#send(wanted, deadline - clock.elapsed(), identity)
+          if (outcome.tag !== 'unavailable' || clock.elapsed() + RETRY_MS >= deadline)
+            return outcome
+          yield* Effect.sleep(RETRY_MS)
+        }
+      })
+    return Effect.suspend(() =>
+      Effect.timeoutOrElse(this.#turn.withPermits(1)(attempt(clock.elapsed() + timeoutMs)), {
+        duration: timeoutMs,
+        orElse: () => Effect.succeed(outOfTime(timeoutMs)),
+      }),
+    )
   }
 
   /** One auto-commit: a failure waits for the next interval. */
@@ -138,7 +155,10 @@ export class Committer {
     return Effect.map(request, ({ verdict, committed }): CommitOutcome => {
       for (const offset of offsets) {
         const slot = holders.get(keyOf(offset))
-        if (slot !== undefined && committed.has(slot.key)) slot.offsets.committed = offset.offset
+        if (slot === undefined || !committed.has(slot.key)) continue
+        slot.offsets.committed = offset.offset
+        // An explicit commit says what is done; the next auto-commit must not take it back.
+        slot.offsets.done = Math.max(slot.offsets.done, offset.offset)
       }
       if (verdict.tag === 'ok') return { tag: 'committed' }
       this.commitFailures++
@@ -190,6 +210,11 @@ export class Committer {
     )
   }
 }
+
+const outOfTime = (timeoutMs: number): CommitOutcome => ({
+  tag: 'unavailable',
+  error: { code: 'REQUEST_TIMED_OUT', message: `no commit within ${timeoutMs} ms` },
+})
 
 /** A StreamBusError thrown inside a generator is a failure, everything else stays a defect. */
 const catchThrown = <A>(

@@ -102,7 +102,7 @@ export interface TransportService {
   readonly forgetCoordinator: (groupId: string) => void
   /** Called after each change of the view. Returns the unsubscribe function. */
   readonly watch: (listener: (view: ClusterView) => void) => () => void
-  /** Closes the connections that belong to an owner (a member that has left). */
+  /** Closes an owner's connections: it has left, or trusts them no more. They open anew on use. */
   readonly release: (owner: string) => void
   readonly close: Effect.Effect<void>
 }

@@ -82,7 +82,9 @@ export class GroupClient {
         'find the coordinator',
       )
       if (verdict.tag === 'unavailable' || verdict.tag === 'refused') return verdict
-      throw new Error(`StreamBus defect: FindCoordinator gave '${verdict.tag}'`)
+      // A code that has no place in this answer: a broker that is broken may get well.
+      const message = `group ${this.groupId}: find the coordinator: an answer without sense`
+      return { tag: 'unavailable', error: { code: 'BROKER_ERROR', message } }
     })
   })
 

@@ -19,7 +19,7 @@ export const heartbeat = (
   report: (event: MemberEvent) => void,
 ): Effect.Effect<never> =>
   Effect.gen(function* () {
-    const { runtime, config } = client.parts
+    const { runtime, config, transport, owner } = client.parts
     const { clock } = runtime
     let pauseMs = config.heartbeatIntervalMs
     for (;;) {
@@ -30,6 +30,9 @@ export const heartbeat = (
       const lateMs = clock.elapsed() - sleptFrom - plannedMs
       const remaining = client.lastContact + config.sessionTimeoutMs - clock.elapsed()
       if (remaining <= 0) {
+        // Silent for that long, these connections may be dead at the other end without our knowing:
+        // a JoinGroup on one of them would wait for its deadline, beyond the rebalance timeout.
+        transport.release(owner)
         report({ type: 'session.expired', cause: expiryCause(config.sessionTimeoutMs, lateMs) })
         return yield* Effect.never
       }

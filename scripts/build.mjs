@@ -24,8 +24,7 @@ for (const file of [...sources, 'tsconfig.json', 'package.json', 'package-lock.j
 }
 const stamp = hash.digest('hex')
 const stampIn = (folder) => `${folder}/.built-from`
-const isBuilt = () =>
-  existsSync(stampIn('dist')) && readFileSync(stampIn('dist'), 'utf8') === stamp
+const isBuilt = () => existsSync(stampIn('dist')) && readFileSync(stampIn('dist'), 'utf8') === stamp
 
 if (!isBuilt()) {
   mkdirSync('.cache', { recursive: true })

@@ -14,8 +14,8 @@ export type {
   Consumer,
   PollOptions,
   RecordsOptions,
-  SeekTarget,
 } from './consumer/consumer.js'
+export type { SeekTarget } from './consumer/look-ups.js'
 export type { ConsumerRecords } from './consumer/records.js'
 export type { ConsumerStats, PartitionStats } from './consumer/stats.js'
 export { type ErrorAddress, type ErrorCode, StreamBusError } from './domain/errors.js'

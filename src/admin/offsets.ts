@@ -5,6 +5,7 @@ import {
   keyOf,
   type TopicPartition,
   type TopicPartitionOffset,
+  tpOf,
 } from '../domain/topic-partition.js'
 import { errorCode as codeOf } from '../transport/protocol/kafka-errors.js'
 import { fetchCommittedOffsets } from '../transport/requests/fetch-offsets.js'
@@ -228,8 +229,6 @@ const targetOffsets = (
     return new Map([...found, ...ends])
   })
 }
-
-const tpOf = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition })
 
 const badTarget = (offset: number): StreamBusError =>
   new StreamBusError('INVALID_ARGUMENT', `reset offsets: no offset: ${offset}`, { field: 'to' })

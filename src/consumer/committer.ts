@@ -41,6 +41,7 @@ export interface CommitterParts {
 export class Committer {
   readonly #parts: CommitterParts
   readonly #turn = Semaphore.makeUnsafe(1)
+  readonly #gone = new Set<string>()
   commits = 0
   commitFailures = 0
 
@@ -56,6 +57,35 @@ export class Committer {
         offsets.push({ topic, partition, offset: at.done })
     }
     return offsets
+  }
+
+  /** A partition went with work that was handed out and is not committed. */
+  noteGone(slot: PartitionSlot): void {
+    const { done, committed } = slot.offsets
+    if (slot.recordsHandedOut === 0) return
+    if (slot.outstanding !== null || done !== committed) this.#gone.add(slot.key)
+  }
+
+  /** The application asked for more: it does not mean to commit what went. */
+  forgetGone(): void {
+    if (this.#gone.size > 0) this.#gone.clear()
+  }
+
+  /**
+   * Everything done. Fails with COMMIT_FAILED also when partitions went since the application
+   * last asked for records: what it just worked on is not stored, and will be delivered again.
+   */
+  commitDone(): Effect.Effect<void, StreamBusError> {
+    const { slots, config } = this.#parts
+    return Effect.flatMap(
+      this.commit(() => this.pending(slots.values())),
+      () => {
+        if (this.#gone.size === 0) return Effect.void
+        const text = `${[...this.#gone].join(', ')} went to others before this commit`
+        this.#gone.clear()
+        return Effect.fail(commitFailed(text, config, false))
+      },
+    )
   }
 
   /**

@@ -49,6 +49,8 @@ export class ConsumerCore {
   readonly positions: Positions
   readonly tasks: Tasks
   ignoredEvents = 0
+  /** Called after every step of the member. */
+  onMove: (() => void) | undefined
   #state: MemberState = 'idle'
   #failure: StreamBusError | undefined
   readonly #changeListeners = new Set<() => void>()
@@ -75,6 +77,7 @@ export class ConsumerCore {
       onError,
     })
     this.fetcher = new Fetcher({
+      owner: id,
       runtime,
       transport,
       config,
@@ -246,6 +249,7 @@ export class ConsumerCore {
     const next = memberStateOf(snapshot.value)
     if (next !== this.#state) this.#enter(next)
     else this.#announceChange()
+    this.onMove?.()
   }
 
   #enter(state: MemberState): void {

@@ -1,13 +1,17 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as Effect from 'effect/Effect'
-import * as Result from 'effect/Result'
+import * as Option from 'effect/Option'
 import { StreamBusError } from '../domain/errors.js'
 import type { MemberState } from '../domain/membership.js'
 import type { ConsumerRecord } from '../domain/record.js'
-import { keyOf, type TopicPartition, type TopicPartitionOffset } from '../domain/topic-partition.js'
+import {
+  keyOf,
+  type TopicPartition,
+  type TopicPartitionOffset,
+  tpOf,
+} from '../domain/topic-partition.js'
 import { invalidConfig } from '../domain/validate.js'
 import type { Runtime } from '../runtime/runtime.js'
-import { EARLIEST, LATEST, listOffsets } from '../transport/requests/list-offsets.js'
 import type { TransportService } from '../transport/transport.js'
 import { type ActorView, actorView } from './actor-view.js'
 import type { PartitionCallbacks } from './callbacks.js'
@@ -15,6 +19,7 @@ import { closeWithin } from './close.js'
 import { type ConsumerOptions, type PartitionsCallback, resolveConsumerConfig } from './config.js'
 import { ConsumerCore } from './consumer-core.js'
 import { recordIterator } from './iteration.js'
+import { lookUpOffset, requireTopics, type SeekTarget } from './look-ups.js'
 import type { PartitionSlot } from './partition-slot.js'
 import { Reading } from './reading.js'
 import { ConsumerRecords } from './records.js'
@@ -41,8 +46,6 @@ export interface CloseOptions {
   readonly leaveGroup?: boolean
 }
 
-export type SeekTarget = number | 'beginning' | 'end' | { readonly timestampMs: number }
-
 export interface ConsumerParts {
   readonly runtime: Runtime
   readonly transport: TransportService
@@ -59,7 +62,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   readonly #core: ConsumerCore
   readonly #runtime: Runtime
   readonly #reading: Reading
-  readonly #insideCallback = new AsyncLocalStorage<true>()
+  readonly #insideCallback = new AsyncLocalStorage<{ isRunning: boolean }>()
   #claim: 'poll' | 'iteration' | undefined
   #isPolling = false
   #subscribing: Promise<void> | undefined
@@ -127,7 +130,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     if (config.assign.length > 0 ? options.topics !== undefined : topics.length === 0) {
       throw invalidConfig('consumer', 'topics: name at least one topic to subscribe to', 'topics')
     }
-    await this.#requireTopics(config.assign.length > 0 ? config.assign : topics)
+    await requireTopics(this.#core, config.assign.length > 0 ? config.assign : topics)
     this.#requireOpen()
     if (this.state === 'idle' || options.topics !== undefined) this.#core.subscribe(topics)
     const isSettled = (): boolean =>
@@ -152,10 +155,12 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     this.#isPolling = true
     try {
       signal?.throwIfAborted()
-      await this.#ensureSubscribed()
+      const { clock } = this.#runtime
+      const deadline = clock.elapsed() + timeoutMs
+      if (!(await this.#subscribed(timeoutMs, signal))) return new ConsumerRecords([])
       const waiting = this.#reading.takeNow(maxRecords)
       if (waiting.length > 0) return new ConsumerRecords(waiting)
-      const poll = this.#reading.poll(timeoutMs, maxRecords)
+      const poll = this.#reading.poll(Math.max(0, deadline - clock.elapsed()), maxRecords)
       return new ConsumerRecords(await abortable(this.#runtime.promise(poll, signal), signal))
     } finally {
       this.#isPolling = false
@@ -170,7 +175,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       runtime: this.#runtime,
       begin: () => {
         this.#claimFor('iteration')
-        return this.#ensureSubscribed()
+        return this.#subscribed(Number.POSITIVE_INFINITY, options.signal)
       },
       options,
     })
@@ -189,10 +194,10 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     if (this.#core.parts.config.groupId === null) {
       throw invalidConfig('consumer', 'groupId: needed to commit offsets', 'groupId')
     }
-    const { committer, delivery, slots } = this.#core
+    const { committer, delivery } = this.#core
     if (what === undefined) {
       delivery.settle()
-      await this.#runtime.promise(committer.commit(() => committer.pending(slots.values())))
+      await this.#runtime.promise(committer.commitDone())
       return
     }
     const offsets = isRecord(what) ? [{ ...tpOf(what), offset: what.offset + 1 }] : what
@@ -225,7 +230,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   /** Reads on from there. In `onPartitionsAssigned` it comes before the first record. */
   async seek(tp: TopicPartition, target: SeekTarget): Promise<void> {
     this.#slotsOf([tp], 'seek')
-    const offset = typeof target === 'number' ? target : await this.#lookUp(tp, target)
+    const offset = typeof target === 'number' ? target : await lookUpOffset(this.#core, tp, target)
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new StreamBusError('INVALID_ARGUMENT', `seek ${keyOf(tp)}: no offset: ${offset}`, tp)
     }
@@ -242,7 +247,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   async close({ timeoutMs = 30_000, leaveGroup = true }: CloseOptions = {}): Promise<void> {
     this.#reading.stop()
     this.#closing ??= closeWithin(this.#core, timeoutMs, leaveGroup)
-    if (this.#insideCallback.getStore()) {
+    if (this.#insideCallback.getStore()?.isRunning) {
       this.#closing.catch((error: unknown) => this.#core.parts.onError(error as StreamBusError))
       return
     }
@@ -259,7 +264,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
         ? undefined
         : (partitions: readonly TopicPartition[]) =>
             Effect.tryPromise({
-              try: () => this.#insideCallback.run(true, async () => callback(partitions)),
+              try: () => this.#callInside(callback, partitions),
               catch: (error) => error,
             })
     return {
@@ -269,36 +274,44 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     }
   }
 
-  async #requireTopics(wanted: readonly (string | TopicPartition)[]): Promise<void> {
-    const { transport, config } = this.#core.parts
-    const names = [...new Set(wanted.map((one) => (typeof one === 'string' ? one : one.topic)))]
-    const look = transport.metadata(names, { timeoutMs: config.requestTimeoutMs })
-    const result = await this.#runtime.promise(Effect.result(look))
-    // A cluster that cannot be reached now is the member's business: it tries until it can.
-    if (Result.isFailure(result)) return
-    for (const one of wanted) {
-      const topic = typeof one === 'string' ? one : one.topic
-      const view = result.success.topics.get(topic)
-      const partitions = view?.partitions.length ?? 0
-      if (view === undefined || view.errorCode === 3 || view.errorCode === 17) {
-        const text = `topic ${topic} does not exist: create it, or check its name and the brokers`
-        throw new StreamBusError('UNKNOWN_TOPIC', text, { topic })
+  /** What a callback set going and left behind is not inside of it any more. */
+  #callInside(callback: PartitionsCallback, partitions: readonly TopicPartition[]): Promise<void> {
+    const call = { isRunning: true }
+    return this.#insideCallback.run(call, async () => {
+      try {
+        await callback(partitions)
+      } finally {
+        call.isRunning = false
       }
-      if (typeof one !== 'string' && partitions > 0 && one.partition >= partitions) {
-        const text = `topic ${topic} has partitions 0 to ${partitions - 1}, not ${one.partition}`
-        throw new StreamBusError('UNKNOWN_TOPIC', text, { topic, partition: one.partition })
-      }
-    }
+    })
   }
 
-  async #ensureSubscribed(): Promise<void> {
+  /**
+   * Subscribes if that was not done yet, and waits for it within the caller's own time. False when
+   * the time is up (joining goes on meanwhile) or the consumer was closed while the caller waited.
+   */
+  async #subscribed(timeoutMs: number, signal: AbortSignal | undefined): Promise<boolean> {
     this.#throwIfFailed()
     this.#requireOpen()
-    if (this.state !== 'idle') return
-    this.#subscribing ??= this.subscribe().finally(() => {
-      this.#subscribing = undefined
-    })
-    await this.#subscribing
+    if (this.#subscribing === undefined) {
+      if (this.state !== 'idle') return true
+      this.#subscribing = this.subscribe().finally(() => {
+        this.#subscribing = undefined
+      })
+      // Whoever asks next hears of a failure, too.
+      this.#subscribing.catch(() => undefined)
+    }
+    const subscribing = this.#subscribing
+    const joined = Effect.tryPromise({ try: () => subscribing, catch: (error) => error })
+    const timed = Number.isFinite(timeoutMs)
+      ? Effect.timeoutOption(joined, timeoutMs)
+      : Effect.asSome(joined)
+    try {
+      return Option.isSome(await abortable(this.#runtime.promise(timed, signal), signal))
+    } catch (error) {
+      if (this.#closing !== undefined && !signal?.aborted) return false
+      throw error
+    }
   }
 
   #claimFor(use: 'poll' | 'iteration'): void {
@@ -323,27 +336,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       throw new StreamBusError('NOT_ASSIGNED', text, tpOf(tp))
     })
   }
-
-  async #lookUp(tp: TopicPartition, target: Exclude<SeekTarget, number>): Promise<number> {
-    const { transport, config } = this.#core.parts
-    const timestamp =
-      target === 'beginning' ? EARLIEST : target === 'end' ? LATEST : target.timestampMs
-    const options = { timeoutMs: config.requestTimeoutMs, isolationLevel: config.isolationLevel }
-    const ask = async (at: number): Promise<number> => {
-      const query = { ...tpOf(tp), timestamp: at }
-      const answers = await this.#runtime.promise(listOffsets(transport, [query], options))
-      const answer = answers.get(keyOf(tp))
-      if (answer?.errorCode === 0) return answer.offset
-      const text = `seek ${keyOf(tp)}: no leader could say where that is`
-      throw new StreamBusError('BROKER_ERROR', text, { ...tpOf(tp), retriable: true })
-    }
-    const offset = await ask(timestamp)
-    // No record is that young: what comes next is what was asked for.
-    return offset < 0 ? ask(LATEST) : offset
-  }
 }
-
-const tpOf = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition })
 
 const isRecord = (what: ConsumerRecord | readonly TopicPartitionOffset[]): what is ConsumerRecord =>
   !Array.isArray(what)

@@ -32,6 +32,8 @@ const STALE_METADATA = new Set([
   'KAFKA_STORAGE_ERROR',
 ])
 
+type ReaderParts = Omit<FetcherParts, 'owner'>
+
 export interface FetchVerdict {
   readonly hasData: boolean
   readonly needsMetadata: boolean
@@ -42,9 +44,9 @@ export interface FetchVerdict {
  * never fails the response, skips a record or resets an offset in silence.
  */
 export class FetchResponseReader {
-  readonly #parts: FetcherParts
+  readonly #parts: ReaderParts
 
-  constructor(parts: FetcherParts) {
+  constructor(parts: ReaderParts) {
     this.#parts = parts
   }
 

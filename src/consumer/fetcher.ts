@@ -18,6 +18,8 @@ const RETRY_MAX_MS = 2_000
 const MOST_ROUNDS = 16
 
 export interface FetcherParts {
+  /** Names this consumer's own connections. */
+  readonly owner: string
   readonly runtime: Runtime
   readonly transport: TransportService
   readonly config: ConsumerConfig
@@ -75,6 +77,7 @@ export class Fetcher {
       for (const { fiber } of lanes) fiber?.interruptUnsafe()
     }
     this.#inFlight.clear()
+    for (const lane of [0, 1]) this.#parts.transport.release(this.#laneOwner(lane))
   }
 
   #startFetches(): void {
@@ -116,8 +119,7 @@ export class Fetcher {
     const { input, maxVersion } = fetchRequest({ ...fetch, slots }, transport.view(), config)
     const request = transport.request({ type: 'node', nodeId: fetch.nodeId }, 'Fetch', input, {
       purpose: 'fetch',
-      // The main lane is shared as D12 says; the other has its own connection.
-      ...(fetch.lane === 0 ? {} : { owner: 'second-lane' }),
+      owner: this.#laneOwner(fetch.lane),
       timeoutMs: fetch.maxWaitMs + config.requestTimeoutMs,
       ...(maxVersion === undefined ? {} : { maxVersion }),
     })
@@ -138,6 +140,11 @@ export class Fetcher {
         this.pump()
       }),
     )
+  }
+
+  /** Each lane of each consumer has a connection: a fetch held open delays what comes behind it. */
+  #laneOwner(lane: number): string {
+    return lane === 0 ? this.#parts.owner : `${this.#parts.owner}/second`
   }
 
   #end(nodeId: number, ended: UnderWay): void {

@@ -8,8 +8,8 @@ export interface IterationParts {
   readonly core: ConsumerCore
   readonly reading: Reading
   readonly runtime: Runtime
-  /** Claims the consumer and subscribes it if needed. */
-  readonly begin: () => Promise<void>
+  /** Claims the consumer and subscribes it if needed; false when it was closed meanwhile. */
+  readonly begin: () => Promise<boolean>
   readonly options: RecordsOptions
 }
 
@@ -35,7 +35,7 @@ export const recordIterator = (parts: IterationParts): AsyncIterableIterator<Con
     try {
       signal?.throwIfAborted()
       if (!isBegun) {
-        await parts.begin()
+        if (!(await parts.begin())) return finish()
         isBegun = true
         if (options.until === 'end') end = new EndOfPartitions(core)
       }

@@ -138,6 +138,7 @@ export class Ownership {
   }
 
   #removeSlot(slot: PartitionSlot, how: 'release' | 'lose'): void {
+    this.#parts.committer.noteGone(slot)
     slot.shut()
     slot.send({ type: how })
     this.#parts.slots.delete(slot.key)

@@ -18,6 +18,7 @@ export class Reading {
   constructor(core: ConsumerCore) {
     this.#core = core
     this.#lastAskedAt = core.parts.runtime.clock.elapsed()
+    core.onMove = () => this.#memberMoved()
     this.#armOverdue(core.parts.config.maxPollIntervalMs)
   }
 
@@ -30,6 +31,7 @@ export class Reading {
 
   takeOneNow(): ConsumerRecord | undefined {
     this.#core.delivery.settle()
+    this.#core.committer.forgetGone()
     this.#lastAskedAt = this.#core.parts.runtime.clock.elapsed()
     return this.#core.delivery.takeOne()
   }
@@ -92,6 +94,18 @@ export class Reading {
 
   #asked(): void {
     this.#lastAskedAt = this.#core.parts.runtime.clock.elapsed()
+    this.#core.committer.forgetGone()
+    this.#resumeIfAwaited()
+  }
+
+  #memberMoved(): void {
+    // The interval begins with the subscription, and a poll may wait already when the member is
+    // ready to come back.
+    if (this.#core.state === 'joining') this.#lastAskedAt = this.#core.parts.runtime.clock.elapsed()
+    if (this.#isAsking) this.#resumeIfAwaited()
+  }
+
+  #resumeIfAwaited(): void {
     const { member, state } = this.#core
     if (state === 'fenced' && member.getSnapshot().matches({ fenced: 'waitingForPoll' })) {
       member.send({ type: 'poll.resumed' })

@@ -13,6 +13,9 @@ export const partitionKey = (topic: string, partition: number): string => `${top
 
 export const keyOf = (tp: TopicPartition): string => `${tp.topic}-${tp.partition}`
 
+/** Only the address of what has one: a record, a slot, an offset. */
+export const tpOf = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition })
+
 /** UTF-16 code unit order for topics (never locale), then the partition number. */
 export const comparePartitions = (a: TopicPartition, b: TopicPartition): number =>
   a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition

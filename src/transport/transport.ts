@@ -5,8 +5,9 @@ import type { ApiName, RequestInput, ResponseBody } from './protocol/registry.js
 
 /**
  * A broker serves one request per connection at a time, so each purpose has its own connection:
- * per broker one for metadata, produce and fetch; per group one for joining (JoinGroup and
- * SyncGroup are parked for long) and one for control (Heartbeat, commits, LeaveGroup).
+ * per broker one for metadata and one for produce; per consumer and broker those for fetching
+ * (a fetch is held open until records come); per member one for joining (JoinGroup and SyncGroup
+ * are parked for long) and one for control (Heartbeat, commits, LeaveGroup).
  */
 export type Purpose = 'metadata' | 'produce' | 'fetch' | 'join' | 'control'
 
@@ -20,7 +21,7 @@ export interface RequestOptions {
   readonly purpose: Purpose
   /** Deadline of the whole call: connecting, waiting in line and the answer. */
   readonly timeoutMs: number
-  /** Needed for `join` and `control`: these connections belong to one member of one group. */
+  /** Needed for `fetch`, `join` and `control`: these connections belong to one consumer. */
   readonly owner?: string
   /** Never negotiate above this version. */
   readonly maxVersion?: number

@@ -23,3 +23,18 @@ test('a member whose session ended in silence joins anew on new connections', ()
   expect(order).toEqual(['release me', 'session.expired'])
   fiber.interruptUnsafe()
 })
+
+test('one lost answer does not end the session: there is time for another heartbeat', () => {
+  const { time, client, transport } = groupClient(
+    { Heartbeat: (_, nth) => (nth === 0 ? 'silence' : { errorCode: 0 }) },
+    { sessionTimeoutMs: 4_000, heartbeatIntervalMs: 500 },
+  )
+  const reported: string[] = []
+  client.lastContact = time.clock.elapsed()
+  const report = ({ type }: MemberEvent): number => reported.push(type)
+  const fiber = time.runtime.run(heartbeat(client, { memberId: 'm', generation: 1 }, report))
+  time.runFor(20_000)
+  expect(reported).toEqual([])
+  expect(transport.of('Heartbeat').length).toBeGreaterThan(20)
+  fiber.interruptUnsafe()
+})

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { runScript, type Step } from '../../src/simulation/script.js'
 
 /** As many as fit a few seconds; STREAMBUS_RUNS asks for more. */
-const RUNS = Number(process.env['STREAMBUS_RUNS'] ?? 300)
+const RUNS = Number(process.env.STREAMBUS_RUNS ?? 300)
 
 const member = fc.nat(4)
 

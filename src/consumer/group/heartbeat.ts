@@ -2,6 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { Cause } from '../../domain/membership.js'
 import type { MemberIdentity } from '../../machines/member/context.js'
 import type { MemberEvent } from '../../machines/member/events.js'
+import type { ConsumerConfig } from '../config.js'
 import type { GroupClient } from './group-client.js'
 
 const RETRY_MS = 250
@@ -47,7 +48,7 @@ export const heartbeat = (
           memberId: identity.memberId,
           ...(version >= 3 ? { groupInstanceId: config.groupInstanceId } : {}),
         }),
-        Math.min(config.requestTimeoutMs, Math.max(1, remaining)),
+        attemptMs(config, remaining),
       )
       const verdict = client.verdict(result, 'heartbeat')
       pauseMs = config.heartbeatIntervalMs
@@ -79,6 +80,15 @@ export const heartbeat = (
       }
     }
   })
+
+/**
+ * Half of what is left of the session, so that an answer lost with its connection leaves time to
+ * ask again over a new one; not less than an interval, while there is as much.
+ */
+const attemptMs = (config: ConsumerConfig, remainingMs: number): number => {
+  const half = Math.max(remainingMs / 2, Math.min(remainingMs, config.heartbeatIntervalMs))
+  return Math.min(config.requestTimeoutMs, Math.max(1, Math.ceil(half)))
+}
 
 /** Kafka does not tell followers why a rebalance began. */
 const UNTOLD: Cause = {

@@ -11,7 +11,7 @@ export const callbacksAlternate: Checker = (frames) => {
       for (const key of held) if (key.startsWith(`${process} `)) held.delete(key)
     }
     if (fact !== 'assign' && fact !== 'revoke' && fact !== 'lost') continue
-    for (const partition of frame['partitions'] as readonly string[]) {
+    for (const partition of frame.partitions as readonly string[]) {
       const key = `${process} ${partition}`
       const isAssign = fact === 'assign'
       if (held.has(key) === isAssign) {

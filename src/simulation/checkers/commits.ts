@@ -4,7 +4,7 @@ import type { Checker, Violation } from './violation.js'
 export const commitsOfThisGeneration: Checker = (frames) => {
   const violations: Violation[] = []
   for (const frame of frames) {
-    if (frame.kind !== 'fact' || frame['fact'] !== 'commit' || frame['accepted'] !== true) continue
+    if (frame.kind !== 'fact' || frame.fact !== 'commit' || frame.accepted !== true) continue
     const { generation, coordinatorGeneration } = frame as unknown as Commit
     if (generation === coordinatorGeneration) continue
     const what = `${frame.process} committed under generation ${generation} at ${coordinatorGeneration}`
@@ -18,7 +18,7 @@ export const commitsNeverGoBack: Checker = (frames) => {
   const committed = new Map<string, number>()
   const violations: Violation[] = []
   for (const frame of frames) {
-    if (frame.kind !== 'fact' || frame['fact'] !== 'commit' || frame['accepted'] !== true) continue
+    if (frame.kind !== 'fact' || frame.fact !== 'commit' || frame.accepted !== true) continue
     const { offsets } = frame as unknown as Commit
     for (const [partition, offset] of Object.entries(offsets)) {
       const before = committed.get(partition) ?? 0
@@ -38,11 +38,11 @@ export const commitsOnlyWhatWasDelivered: Checker = (frames) => {
   const violations: Violation[] = []
   for (const frame of frames) {
     if (frame.kind !== 'fact') continue
-    if (frame['fact'] === 'deliver') {
+    if (frame.fact === 'deliver') {
       const { partition, last } = frame as unknown as { partition: string; last: number }
       delivered.set(partition, Math.max(delivered.get(partition) ?? 0, last + 1))
     }
-    if (frame['fact'] !== 'commit' || frame['accepted'] !== true) continue
+    if (frame.fact !== 'commit' || frame.accepted !== true) continue
     for (const [partition, offset] of Object.entries((frame as unknown as Commit).offsets)) {
       if (offset <= (delivered.get(partition) ?? 0)) continue
       const what = `${partition} committed at ${offset}, delivered to ${delivered.get(partition) ?? 0}`

@@ -13,11 +13,11 @@ export const deliveryWhileOwned: Checker = (frames) => {
     if (fact === 'crash') {
       for (const key of next.keys()) if (key.startsWith(`${process} `)) next.delete(key)
     } else if (fact === 'assign') {
-      for (const partition of frame['partitions'] as readonly string[]) {
+      for (const partition of frame.partitions as readonly string[]) {
         next.set(`${process} ${partition}`, -1)
       }
     } else if (fact === 'revoke' || fact === 'lost') {
-      for (const partition of frame['partitions'] as readonly string[]) {
+      for (const partition of frame.partitions as readonly string[]) {
         next.delete(`${process} ${partition}`)
       }
     } else if (fact === 'deliver') {

@@ -13,10 +13,9 @@ export const handOverWaits: Checker = (frames) => {
     if (frame.kind !== 'fact') continue
     const { fact, process, seq } = frame
     if (fact === 'stop') closing.add(process)
-    else if (fact === 'deliver')
-      inHand.set(`${process} ${frame['partition']}`, frame['last'] as number)
+    else if (fact === 'deliver') inHand.set(`${process} ${frame.partition}`, frame.last as number)
     else if (fact === 'done' || fact === 'lost' || fact === 'revoke') {
-      const partitions = (frame['partitions'] ?? [frame['partition']]) as readonly string[]
+      const partitions = (frame.partitions ?? [frame.partition]) as readonly string[]
       for (const partition of partitions) {
         const key = `${process} ${partition}`
         if (fact === 'revoke' && inHand.has(key) && !closing.has(process)) {

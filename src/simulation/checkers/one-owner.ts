@@ -16,7 +16,7 @@ export const oneOwner: Checker = (frames) => {
       continue
     }
     if (fact !== 'assign' && fact !== 'revoke' && fact !== 'lost') continue
-    for (const partition of frame['partitions'] as readonly string[]) {
+    for (const partition of frame.partitions as readonly string[]) {
       const owner = owners.get(partition)
       if (fact === 'assign') {
         if (owner !== undefined && owner !== process) {

@@ -13,8 +13,8 @@ export type {
   CloseOptions,
   Consumer,
   PollOptions,
-  RecordsOptions,
 } from './consumer/consumer.js'
+export type { RecordsOptions } from './consumer/iteration.js'
 export type { SeekTarget } from './consumer/look-ups.js'
 export type { ConsumerRecords } from './consumer/records.js'
 export type { ConsumerStats, PartitionStats } from './consumer/stats.js'

@@ -18,7 +18,7 @@ import type { PartitionCallbacks } from './callbacks.js'
 import { closeWithin } from './close.js'
 import { type ConsumerOptions, type PartitionsCallback, resolveConsumerConfig } from './config.js'
 import { ConsumerCore } from './consumer-core.js'
-import { recordIterator } from './iteration.js'
+import { type RecordsOptions, recordIterator } from './iteration.js'
 import { lookUpOffset, requireTopics, type SeekTarget } from './look-ups.js'
 import type { PartitionSlot } from './partition-slot.js'
 import { Reading } from './reading.js'
@@ -31,12 +31,6 @@ export interface PollOptions {
   /** Default 500. */
   readonly maxRecords?: number
   readonly signal?: AbortSignal
-}
-
-export interface RecordsOptions {
-  readonly signal?: AbortSignal
-  /** `'end'`: stop when what was in the assigned partitions at the start has been read. */
-  readonly until?: 'end'
 }
 
 export interface CloseOptions {

@@ -1,5 +1,6 @@
 import { isStreamBusError, type StreamBusError } from '../domain/errors.js'
 import { partitionKey } from '../domain/topic-partition.js'
+import type { Runtime } from '../runtime/runtime.js'
 import { kafkaErrorName } from '../transport/protocol/kafka-errors.js'
 import type { BatchHeader } from '../transport/protocol/records/batch-header.js'
 import {
@@ -10,7 +11,8 @@ import {
 } from '../transport/protocol/records/batch-reader.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
 import { kafkaFailure } from '../transport/requests/kafka-failure.js'
-import type { FetcherParts } from './fetcher.js'
+import type { TransportService } from '../transport/transport.js'
+import type { ConsumerConfig } from './config.js'
 import type { PartitionSlot } from './partition-slot.js'
 
 const RETRY_SOON_MS = 100
@@ -32,7 +34,15 @@ const STALE_METADATA = new Set([
   'KAFKA_STORAGE_ERROR',
 ])
 
-type ReaderParts = Omit<FetcherParts, 'owner'>
+export interface ReaderParts {
+  readonly runtime: Runtime
+  readonly transport: TransportService
+  readonly config: ConsumerConfig
+  /** A position is not in the log: it has to be reset. */
+  readonly onOutOfRange: (slot: PartitionSlot) => void
+  readonly onError: (error: StreamBusError) => void
+  readonly onFatal: (error: StreamBusError) => void
+}
 
 export interface FetchVerdict {
   readonly hasData: boolean

@@ -3,13 +3,10 @@ import type * as Fiber from 'effect/Fiber'
 import * as Result from 'effect/Result'
 import type { StreamBusError } from '../domain/errors.js'
 import type { TimerHandle } from '../runtime/clock.js'
-import type { Runtime } from '../runtime/runtime.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
-import type { TransportService } from '../transport/transport.js'
-import type { ConsumerConfig } from './config.js'
 import { type FetchUnderWay, type NodeFetch, planFetches } from './fetch-plan.js'
 import { fetchRequest } from './fetch-request.js'
-import { FetchResponseReader } from './fetch-response.js'
+import { FetchResponseReader, type ReaderParts } from './fetch-response.js'
 import type { PartitionSlot } from './partition-slot.js'
 
 const RETRY_MS = 100
@@ -17,19 +14,12 @@ const RETRY_MAX_MS = 2_000
 /** Of fetches that end at once, before the event loop has its turn. */
 const MOST_ROUNDS = 16
 
-export interface FetcherParts {
+export interface FetcherParts extends ReaderParts {
   /** Names this consumer's own connections. */
   readonly owner: string
-  readonly runtime: Runtime
-  readonly transport: TransportService
-  readonly config: ConsumerConfig
   readonly slots: ReadonlyMap<string, PartitionSlot>
   /** Records came, or a partition got an error to report. */
   readonly onData: () => void
-  /** A position is not in the log: it has to be reset. */
-  readonly onOutOfRange: (slot: PartitionSlot) => void
-  readonly onError: (error: StreamBusError) => void
-  readonly onFatal: (error: StreamBusError) => void
 }
 
 /**

@@ -1,8 +1,13 @@
 import type { ConsumerRecord } from '../domain/record.js'
 import type { Runtime } from '../runtime/runtime.js'
-import type { RecordsOptions } from './consumer.js'
 import type { ConsumerCore } from './consumer-core.js'
 import { EndOfPartitions, type Reading } from './reading.js'
+
+export interface RecordsOptions {
+  readonly signal?: AbortSignal
+  /** `'end'`: stop when what was in the assigned partitions at the start has been read. */
+  readonly until?: 'end'
+}
 
 export interface IterationParts {
   readonly core: ConsumerCore

@@ -7,7 +7,7 @@ import { VirtualTime } from '../../src/simulation/virtual-time.js'
 import { kafkaErrors } from '../../src/transport/protocol/kafka-errors.js'
 import { completeResponse, type ResponseInput } from '../../src/transport/protocol/registry.js'
 import { code, FakeTransport } from './fixtures/fake-transport.js'
-import { batchBytes, config, markerBytes, openSlot, slotsOf } from './fixtures/parts.js'
+import { batchBytes, config, markerBytes, openSlot } from './fixtures/parts.js'
 
 type Partition = ResponseInput<'Fetch'>['responses'][number]['partitions'][number]
 
@@ -21,8 +21,6 @@ const world = (count = 2, options = {}) => {
     runtime: time.runtime,
     transport: new FakeTransport(),
     config: config(options),
-    slots: slotsOf(...slots),
-    onData: () => undefined,
     onOutOfRange: (slot) => outOfRange.push(slot),
     onError: (error) => errors.push(error),
     onFatal: (error) => fatal.push(error),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createActor, initialTransition, type SnapshotFrom, transition } from 'xstate'
 import {
   type Decision,
@@ -100,7 +100,9 @@ describe('the partition chart', () => {
       actor.send(end)
       const { value } = actor.getSnapshot()
       expect(actor.getSnapshot().status).toBe('done')
+      const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
       for (const event of events) actor.send(event)
+      warnings.mockRestore()
       expect(actor.getSnapshot().value).toBe(value)
     }
   })

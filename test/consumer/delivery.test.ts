@@ -50,6 +50,10 @@ describe('taking', () => {
     expect(delivery.takeOne()).toBeUndefined()
     state.mayHandOut = true
     expect(delivery.takeOne()).toBeDefined()
+    // Also in the middle of a partition's turn.
+    state.mayHandOut = false
+    expect(delivery.takeOne()).toBeUndefined()
+    state.mayHandOut = true
     delivery.beginClosing()
     expect(delivery.take(10)).toEqual([])
     expect(delivery.takeOne()).toBeUndefined()

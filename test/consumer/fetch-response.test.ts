@@ -182,6 +182,16 @@ describe('a fetch response', () => {
     expect(offsets(slots[1]!)).toEqual([0])
   })
 
+  test('a batch from before the position, which nobody asked for, is passed over', () => {
+    const { slots, read } = world(1)
+    slots[0]!.startAt(4, 'seek')
+    read([{ records: Buffer.concat([batchBytes(0, 2), batchBytes(4, 2)]) }])
+    expect(offsets(slots[0]!)).toEqual([4, 5])
+    slots[0]!.startAt(4, 'seek')
+    expect(read([{ records: batchBytes(0, 2) }]).hasData).toBe(false)
+    expect(slots[0]!.offsets).toMatchObject({ fetch: 4, position: 4 })
+  })
+
   test('a compacted batch and one emptied by compaction move the position past them', () => {
     const { slots, read } = world(1)
     read([{ records: batchBytes(0, 1, { compacted: 4 }) }])

@@ -131,6 +131,9 @@ describe('the partition chart', () => {
       if (to.value === 'fetching' || to.value === 'buffered') expect(to.context.paused).toBe(false)
       if (to.value === 'paused') expect(to.context.paused).toBe(true)
     }
+    expect(through({ type: 'pause' }, at(0)).value).toBe('paused')
+    const resumed = through({ type: 'pause' }, { type: 'resume', buffered: false }, at(0))
+    expect(resumed.value).toBe('fetching')
     const failedWhilePaused = through(at(0), { type: 'pause' }, { type: 'fail', error }, at(10))
     expect(failedWhilePaused.value).toBe('paused')
     const lostWhilePaused = through(at(0), { type: 'pause' }, { type: 'position.lost' }, at(0))

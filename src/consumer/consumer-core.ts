@@ -1,6 +1,6 @@
 import * as Effect from 'effect/Effect'
 import type { Actor } from 'xstate'
-import { StreamBusError } from '../domain/errors.js'
+import { defectError, StreamBusError } from '../domain/errors.js'
 import type { ErrorInfo, MemberState } from '../domain/membership.js'
 import { identityOf } from '../machines/member/context.js'
 import type { MemberMachine } from '../machines/member/member-machine.js'
@@ -329,8 +329,3 @@ const errorOf = (info: ErrorInfo, config: ConsumerConfig): StreamBusError =>
     ...(config.groupId === null ? {} : { group: config.groupId }),
     ...(info.kafkaError === undefined ? {} : { kafkaError: info.kafkaError }),
   })
-
-const defectError = (defect: unknown): StreamBusError => {
-  const text = defect instanceof Error ? defect.message : String(defect)
-  return new StreamBusError('INTERNAL_ERROR', `defect in the consumer: ${text}`, { cause: defect })
-}

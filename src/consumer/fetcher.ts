@@ -1,7 +1,7 @@
 import * as Effect from 'effect/Effect'
 import type * as Fiber from 'effect/Fiber'
 import * as Result from 'effect/Result'
-import type { StreamBusError } from '../domain/errors.js'
+import { defectError, type StreamBusError } from '../domain/errors.js'
 import type { TimerHandle } from '../runtime/clock.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
 import { type FetchUnderWay, type NodeFetch, planFetches } from './fetch-plan.js'
@@ -102,7 +102,7 @@ export class Fetcher {
   }
 
   #start(fetch: NodeFetch): void {
-    const { runtime, transport, config } = this.#parts
+    const { runtime, transport, config, onFatal } = this.#parts
     this.fetches++
     const slots = rotate(fetch.slots, this.#rotation++)
     const incarnations = slots.map(({ incarnation }) => incarnation)
@@ -128,7 +128,7 @@ export class Fetcher {
         if (Result.isSuccess(result)) this.#received(result.success, slots, incarnations)
         else this.#failed(result.failure, slots)
         this.pump()
-      }),
+      }).pipe(Effect.catchDefect((defect) => Effect.sync(() => onFatal(defectError(defect))))),
     )
   }
 

@@ -80,6 +80,12 @@ export class StreamBusError extends Error {
 export const isStreamBusError = (error: unknown): error is StreamBusError =>
   error instanceof StreamBusError
 
+/** What escaped although it should not have: a bug of ours, told to the application. */
+export const defectError = (defect: unknown): StreamBusError => {
+  const text = defect instanceof Error ? defect.message : String(defect)
+  return new StreamBusError('INTERNAL_ERROR', `defect in StreamBus: ${text}`, { cause: defect })
+}
+
 /** A defect (a bug of ours): thrown, never returned as an outcome. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`StreamBus defect: ${message}`)

@@ -19,6 +19,7 @@ import { closeWithin } from './close.js'
 import { type ConsumerOptions, type PartitionsCallback, resolveConsumerConfig } from './config.js'
 import { ConsumerCore } from './consumer-core.js'
 import { type RecordsOptions, recordIterator } from './iteration.js'
+import { guardedListeners, guardInspect } from './listeners.js'
 import { lookUpOffset, requireTopics, type SeekTarget } from './look-ups.js'
 import type { PartitionSlot } from './partition-slot.js'
 import { Reading } from './reading.js'
@@ -63,7 +64,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   #closing: Promise<void> | undefined
 
   constructor(options: ConsumerOptions, parts: ConsumerParts) {
-    const config = resolveConsumerConfig(options, parts.defaultClientId)
+    const config = guardInspect(resolveConsumerConfig(options, parts.defaultClientId))
     this.#runtime = parts.runtime
     this.#core = new ConsumerCore({
       runtime: parts.runtime,
@@ -71,8 +72,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       config,
       id: parts.id,
       callbacks: this.#wrapCallbacks(options),
-      onError: (error) => config.onError?.(error),
-      onStateChange: (state, previous) => config.onStateChange?.(state, previous),
+      ...guardedListeners(config),
       ...(parts.onIgnored === undefined ? {} : { onIgnored: parts.onIgnored }),
     })
     this.#reading = new Reading(this.#core)

@@ -75,8 +75,11 @@ export class FetchResponseReader {
     slots.forEach((slot, index) => {
       if (!slot.isOpen || slot.incarnation !== incarnations[index]) return
       const answer = answers.get(slot.key)
-      if (answer === undefined) return
-      if (answer.errorCode !== 0) {
+      if (answer === undefined) {
+        // The broker left it out: its topic may be another one by now.
+        slot.retryAt = this.#parts.runtime.clock.elapsed() + RETRY_SOON_MS
+        needsMetadata = true
+      } else if (answer.errorCode !== 0) {
         if (this.#onErrorCode(slot, answer.errorCode)) needsMetadata = true
         hasData ||= slot.unreportedError !== null
       } else if (this.#takeBatches(slot, answer)) hasData = true

@@ -2,7 +2,7 @@ import { callbacksAlternate } from './checkers/callbacks-alternate.js'
 import {
   commitsNeverGoBack,
   commitsOfThisGeneration,
-  commitsOnlyWhatWasDelivered,
+  commitsOnlyWhatWasDone,
 } from './checkers/commits.js'
 import { deliveryWhileOwned } from './checkers/delivery-while-owned.js'
 import { handOverWaits } from './checkers/hand-over-waits.js'
@@ -30,7 +30,7 @@ export const checkers: readonly Checker[] = [
   handOverWaits,
   commitsOfThisGeneration,
   commitsNeverGoBack,
-  commitsOnlyWhatWasDelivered,
+  commitsOnlyWhatWasDone,
 ]
 
 /**

@@ -326,6 +326,29 @@ describe('a rebalance', () => {
   })
 })
 
+describe('listeners that throw', () => {
+  it('are reported, and change nothing', async () => {
+    const errors: { code?: string; message: string }[] = []
+    const boom = (name: string) => (): never => {
+      throw new Error(`${name} broke`)
+    }
+    const consumer = member({
+      onStateChange: boom('onStateChange'),
+      inspect: boom('inspect'),
+      onError: (error) => {
+        errors.push(error)
+        throw new Error('onError broke')
+      },
+    })
+    await consumer.subscribe()
+    await consumer.close()
+    expect(consumer.state).toBe('left')
+    expect(errors.map(({ code }) => code)).toContain('CALLBACK_FAILED')
+    expect(errors.filter(({ message }) => message.includes('inspect broke'))).toHaveLength(1)
+    expect(errors.some(({ message }) => message.includes('onStateChange broke'))).toBe(true)
+  })
+})
+
 describe('close', () => {
   it('is idempotent and leaves the group at once', async () => {
     const consumer = member()

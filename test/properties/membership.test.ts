@@ -61,7 +61,7 @@ describe('random join, leave and crash sequences', () => {
     console.log(
       `${totals.runs} scripts, ${totals.rebalances} rebalances, ${totals.minutes.toFixed(0)} simulated minutes`,
     )
-  })
+  }, 600_000)
 
   it('leave the same trace for the same seed', () => {
     const steps: Step[] = [

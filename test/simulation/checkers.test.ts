@@ -3,7 +3,7 @@ import { callbacksAlternate } from '../../src/simulation/checkers/callbacks-alte
 import {
   commitsNeverGoBack,
   commitsOfThisGeneration,
-  commitsOnlyWhatWasDelivered,
+  commitsOnlyWhatWasDone,
 } from '../../src/simulation/checkers/commits.js'
 import { deliveryWhileOwned } from '../../src/simulation/checkers/delivery-while-owned.js'
 import { handOverWaits } from '../../src/simulation/checkers/hand-over-waits.js'
@@ -109,9 +109,9 @@ describe('the checkers catch what they are for, at its place, and nothing else',
     expect(check(commitsOfThisGeneration, ['a', refused])).toEqual([])
     expect(check(commitsNeverGoBack, ['a', commit(5)], ['b', commit(4)])).toEqual([1])
     expect(check(commitsNeverGoBack, ['a', commit(5)], ['b', commit(5)])).toEqual([])
-    const delivered: Told = ['a', run('deliver', 'p', 0, 4)]
-    expect(check(commitsOnlyWhatWasDelivered, delivered, ['a', commit(5)])).toEqual([])
-    expect(check(commitsOnlyWhatWasDelivered, delivered, ['a', commit(6)])).toEqual([1])
+    const finished: Told = ['a', run('done', 'p', 0, 4)]
+    expect(check(commitsOnlyWhatWasDone, finished, ['a', commit(5)])).toEqual([])
+    expect(check(commitsOnlyWhatWasDone, finished, ['a', commit(6)])).toEqual([1])
   })
 
   test('all of them are asked', () => {

@@ -33,13 +33,18 @@ export const joinGroup = (
     )
     if (Result.isSuccess(result)) {
       const { errorCode, memberId } = result.success
-      if (kafkaErrorName(errorCode) === 'MEMBER_ID_REQUIRED') {
+      // Asked once. A broker that does not take its own id is trouble, to be met with a pause.
+      if (kafkaErrorName(errorCode) === 'MEMBER_ID_REQUIRED' && input.memberId === '') {
         return { tag: 'memberIdRequired', memberId }
       }
     }
     const verdict = client.verdict(result, 'join')
-    if (verdict.tag === 'rebalancing') {
-      const message = `group ${client.groupId}: join: the broker answered REBALANCE_IN_PROGRESS`
+    const isPassing =
+      verdict.tag === 'rebalancing' ||
+      (verdict.tag === 'refused' && verdict.error.kafkaError === 'MEMBER_ID_REQUIRED')
+    if (isPassing) {
+      const name = Result.isSuccess(result) ? kafkaErrorName(result.success.errorCode) : ''
+      const message = `group ${client.groupId}: join: the broker answered ${name}`
       return { tag: 'unavailable', error: { code: 'BROKER_ERROR', message } }
     }
     if (verdict.tag !== 'ok' || Result.isFailure(result)) return verdict as JoinOutcome

@@ -32,21 +32,21 @@ export const commitsNeverGoBack: Checker = (frames) => {
   return violations
 }
 
-/** Invariant 4, auto-commit: nothing is committed that was not delivered before. */
-export const commitsOnlyWhatWasDelivered: Checker = (frames) => {
-  const delivered = new Map<string, number>()
+/** Invariant 4, auto-commit: nothing is committed that the application was not done with. */
+export const commitsOnlyWhatWasDone: Checker = (frames) => {
+  const done = new Map<string, number>()
   const violations: Violation[] = []
   for (const frame of frames) {
     if (frame.kind !== 'fact') continue
-    if (frame.fact === 'deliver') {
+    if (frame.fact === 'done') {
       const { partition, last } = frame as unknown as { partition: string; last: number }
-      delivered.set(partition, Math.max(delivered.get(partition) ?? 0, last + 1))
+      done.set(partition, Math.max(done.get(partition) ?? 0, last + 1))
     }
     if (frame.fact !== 'commit' || frame.accepted !== true) continue
     for (const [partition, offset] of Object.entries((frame as unknown as Commit).offsets)) {
-      if (offset <= (delivered.get(partition) ?? 0)) continue
-      const what = `${partition} committed at ${offset}, delivered to ${delivered.get(partition) ?? 0}`
-      violations.push({ invariant: 'commits only what was delivered', seq: frame.seq, what })
+      if (offset <= (done.get(partition) ?? 0)) continue
+      const what = `${partition} committed at ${offset}, done to ${done.get(partition) ?? 0}`
+      violations.push({ invariant: 'commits only what was done', seq: frame.seq, what })
     }
   }
   return violations

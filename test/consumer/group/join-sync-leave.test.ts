@@ -133,12 +133,17 @@ describe('JoinGroup', () => {
     })
   })
 
-  test('MEMBER_ID_REQUIRED brings the id to come back with', () => {
+  test('MEMBER_ID_REQUIRED brings the id to come back with, once', () => {
     const errorCode = code('MEMBER_ID_REQUIRED')
-    expect(join({ JoinGroup: () => joined({ errorCode, memberId: 'new' }) }).outcome).toEqual({
-      tag: 'memberIdRequired',
-      memberId: 'new',
-    })
+    const world = groupClient({ JoinGroup: () => joined({ errorCode, memberId: 'new' }) })
+    const ask = (memberId: string) =>
+      finish(
+        world.time,
+        joinGroup(world.client, { ...asking, memberId }, () => undefined),
+      ).value
+    expect(ask('')).toEqual({ tag: 'memberIdRequired', memberId: 'new' })
+    // A broker that does not take its own id is met with a pause, not with a loop.
+    expect(ask('new')).toMatchObject({ tag: 'unavailable' })
   })
 
   test('every code becomes an outcome that the chart knows, unknown ones are tried again', () => {

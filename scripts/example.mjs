@@ -72,6 +72,7 @@ if (name === undefined || name === '--help') {
     // An expected failure is one line, as everywhere in StreamBus; a bug keeps its stack trace.
     const code = error?.code
     process.stderr.write(code ? `example: ${error.message} (${code})\n` : `${error?.stack}\n`)
-    process.exitCode = 1
+    // What the example left open must not keep its terminal.
+    process.exit(1)
   }
 }

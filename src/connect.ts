@@ -43,8 +43,8 @@ interface Closable {
 export class Bus implements AsyncDisposable {
   readonly #transport: TransportService
   readonly #clientId: string
-  readonly #consumers: Consumer[] = []
-  readonly #others: Closable[] = []
+  readonly #consumers = new Set<Consumer>()
+  readonly #producers = new Set<Producer>()
   #made = 0
   #closing: Promise<void> | undefined
 
@@ -54,17 +54,26 @@ export class Bus implements AsyncDisposable {
   }
 
   consumer(options: ConsumerOptions): Consumer {
-    const parts = this.#parts(`${options.clientId ?? this.#clientId}`)
-    return own(this.#consumers, new Consumer(options, parts))
+    const consumer = new Consumer(options, {
+      ...this.#parts(`${options.clientId ?? this.#clientId}`),
+      onClosed: () => this.#consumers.delete(consumer),
+    })
+    this.#consumers.add(consumer)
+    return consumer
   }
 
   producer(options: ProducerOptions = {}): Producer {
-    return own(this.#others, new Producer(options, this.#parts(`${this.#clientId}/producer`)))
+    const producer = new Producer(options, {
+      ...this.#parts(`${this.#clientId}/producer`),
+      onClosed: () => this.#producers.delete(producer),
+    })
+    this.#producers.add(producer)
+    return producer
   }
 
-  /** Topics, groups and offsets. */
+  /** Topics, groups and offsets. It holds nothing that has to be closed before the bus. */
   admin(): Admin {
-    return own(this.#others, new Admin({}, this.#parts(`${this.#clientId}/admin`)))
+    return new Admin({}, this.#parts(`${this.#clientId}/admin`))
   }
 
   /** Closes what was made from it, consumers first, then the connections. Idempotent. */
@@ -91,19 +100,16 @@ export class Bus implements AsyncDisposable {
 
   async #closeAll(): Promise<void> {
     // A consumer's last callbacks may still produce.
-    const open = this.#consumers.filter(({ state }) => state !== 'left')
-    const consumers = await Promise.allSettled(open.map((made) => made.close()))
-    const others = await Promise.allSettled(this.#others.map((made) => made.close()))
+    const consumers = await closeEach(this.#consumers)
+    const producers = await closeEach(this.#producers)
     await realRuntime().promise(this.#transport.close)
-    const failed = [...consumers, ...others].find((result) => result.status === 'rejected')
+    const failed = [...consumers, ...producers].find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
 }
 
-const own = <T extends Closable>(list: Closable[], made: T): T => {
-  list.push(made)
-  return made
-}
+const closeEach = (open: ReadonlySet<Closable>): Promise<PromiseSettledResult<void>[]> =>
+  Promise.allSettled([...open].map((one) => one.close()))
 
 /**
  * Connects to a cluster: resolves after the first metadata, or rejects with BROKER_UNREACHABLE

@@ -7,14 +7,18 @@ const STATUS_EVERY_MS = 5_000
 const COMMIT_EVERY_MS = 10_000
 const POLL_MS = 500
 
+const sessionTimeoutMs = milliseconds('SESSION_TIMEOUT_MS', 30_000)
+const heartbeatIntervalMs = milliseconds('HEARTBEAT_INTERVAL_MS', 3_000)
+const rebalanceTimeoutMs = milliseconds('REBALANCE_TIMEOUT_MS', 60_000)
+
 const bus = await connect({ brokers: brokers.split(','), clientId: consumerId })
 const consumer = bus.consumer({
   groupId: 'example-consumer-group',
   topics: ['events'],
   clientId: consumerId,
-  sessionTimeoutMs: milliseconds('SESSION_TIMEOUT_MS', 30_000),
-  heartbeatIntervalMs: milliseconds('HEARTBEAT_INTERVAL_MS', 3_000),
-  rebalanceTimeoutMs: milliseconds('REBALANCE_TIMEOUT_MS', 60_000),
+  sessionTimeoutMs,
+  heartbeatIntervalMs,
+  rebalanceTimeoutMs,
   assignmentStrategy: 'range',
   autoCommit: false,
   onPartitionsAssigned: (partitions) => say(`assigned ${names(partitions)}`),

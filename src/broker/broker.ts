@@ -1,6 +1,7 @@
 import * as Cause from 'effect/Cause'
 import * as Effect from 'effect/Effect'
 import type { StreamBusError } from '../domain/errors.js'
+import { guardedInspect } from '../runtime/guarded-inspect.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { ApiName } from '../transport/protocol/registry.js'
 import type { RequestContext, RequestHandler } from '../transport/request-handler.js'
@@ -67,7 +68,9 @@ export const createBroker = (options: BrokerOptions): Broker => {
     config,
     logger,
     onRebalance: options.onRebalance,
-    inspect: options.inspect,
+    inspect: guardedInspect(options.inspect, (error) =>
+      logger.error({ err: error }, `inspect threw and is not called any more: ${String(error)}`),
+    ),
     topics: {
       exists: (name) => topics.byName(name) !== undefined,
       partitionCount: (name) => topics.byName(name)?.logs.length,

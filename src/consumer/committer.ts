@@ -94,37 +94,29 @@ export class Committer {
    */
   commit(offsets: () => readonly TopicPartitionOffset[]): Effect.Effect<void, StreamBusError> {
     const { clock, config } = this.#parts
-    const loop = (deadline: number) =>
-      Effect.gen({ self: this }, function* () {
-        for (;;) {
-          const wanted = offsets()
-          if (wanted.length === 0) return
-          yield* this.#awaitMembership(deadline)
-          this.#requireOwned(wanted)
-          const outcome = yield* this.#send(wanted, deadline - clock.elapsed())
-          if (outcome.tag === 'committed') return
-          const last = describe(outcome)
-          if (outcome.tag === 'refused')
-            return yield* Effect.fail(commitFailed(last, config, false))
-          if (clock.elapsed() + RETRY_MS >= deadline) {
-            return yield* Effect.fail(commitFailed(last, config, true))
-          }
-          yield* outcome.tag === 'unavailable'
-            ? Effect.sleep(RETRY_MS)
-            : this.#parts.membership.changed(RETRY_MS)
+    const loop = Effect.gen({ self: this }, function* () {
+      const deadline = clock.elapsed() + config.requestTimeoutMs
+      const wanted = this.#unlessOvertaken(offsets)
+      for (;;) {
+        yield* this.#awaitMembership(deadline)
+        // Only the request itself has its turn: a hand-over must not wait for our pauses.
+        const outcome = yield* this.#turn.withPermits(1)(this.#sendOwned(wanted, deadline))
+        if (outcome.tag === 'committed') return
+        const last = describe(outcome)
+        if (outcome.tag === 'refused') return yield* Effect.fail(commitFailed(last, config, false))
+        if (clock.elapsed() + RETRY_MS >= deadline) {
+          return yield* Effect.fail(commitFailed(last, config, true))
         }
-      })
+        yield* outcome.tag === 'unavailable'
+          ? Effect.sleep(RETRY_MS)
+          : this.#parts.membership.changed(RETRY_MS)
+      }
+    })
     // The time in line counts: an application waits no longer than it was told.
-    return Effect.suspend(() =>
-      Effect.timeoutOrElse(
-        this.#turn.withPermits(1)(catchThrown(loop(clock.elapsed() + config.requestTimeoutMs))),
-        {
-          duration: config.requestTimeoutMs + RETRY_MS,
-          orElse: () =>
-            Effect.fail(commitFailed('another commit is still under way', config, true)),
-        },
-      ),
-    )
+    return Effect.timeoutOrElse(catchThrown(loop), {
+      duration: config.requestTimeoutMs + RETRY_MS,
+      orElse: () => Effect.fail(commitFailed('another commit is still under way', config, true)),
+    })
   }
 
   /** Before partitions go: what is done is committed, for as long as the hand-over allows. */
@@ -164,6 +156,35 @@ export class Committer {
       return this.#send(wanted, config.requestTimeoutMs)
     })
     return this.#turn.withPermits(1)(attempt)
+  }
+
+  /**
+   * What is still to be stored of an application's commit. Asked again after a pause, it leaves out
+   * what a later commit has gone beyond meanwhile: a retry must not take that back.
+   */
+  #unlessOvertaken(
+    offsets: () => readonly TopicPartitionOffset[],
+  ): () => readonly TopicPartitionOffset[] {
+    const before = new Map<string, number>()
+    return () =>
+      offsets().filter((at) => {
+        const committed = this.#parts.slots.get(keyOf(at))?.offsets.committed ?? -1
+        const first = before.get(keyOf(at)) ?? committed
+        before.set(keyOf(at), first)
+        return committed === first || at.offset > committed
+      })
+  }
+
+  #sendOwned(
+    wanted: () => readonly TopicPartitionOffset[],
+    deadline: number,
+  ): Effect.Effect<CommitOutcome> {
+    return Effect.suspend(() => {
+      const offsets = wanted()
+      if (offsets.length === 0) return Effect.succeed<CommitOutcome>({ tag: 'committed' })
+      this.#requireOwned(offsets)
+      return this.#send(offsets, deadline - this.#parts.clock.elapsed())
+    })
   }
 
   #send(

@@ -31,6 +31,8 @@ export interface CoreParts {
   readonly onStateChange: (state: MemberState, previous: MemberState) => void
   /** An event that no state handles; recorded, since it may tell of a defect. */
   readonly onIgnored?: (event: string, state: string) => void
+  /** Everything was let go of. */
+  readonly onClosed?: () => void
 }
 
 /**
@@ -82,6 +84,7 @@ export class ConsumerCore {
       transport,
       config,
       slots: this.slots,
+      tasks: this.tasks,
       onData: () => this.delivery.wake(),
       onOutOfRange: (slot) => this.tasks.run(this.positions.reset(slot)),
       onError,
@@ -240,6 +243,7 @@ export class ConsumerCore {
     this.slots.clear()
     transport.release(id)
     if (this.#state !== 'left') this.#enter('left')
+    this.parts.onClosed?.()
   }
 
   #memberMoved(): void {
@@ -278,7 +282,8 @@ export class ConsumerCore {
     this.#autoCommitTimer = runtime.clock.setTimeout(() => {
       this.#autoCommitTimer = undefined
       this.tasks.run(
-        Effect.map(this.committer.commitPending(), () => {
+        Effect.map(this.committer.commitPending(), (outcome) => {
+          if (outcome.tag === 'refused') this.parts.onError(errorOf(outcome.error, config))
           if (this.#state !== 'left' && this.#state !== 'failed') this.#armAutoCommit()
         }),
       )

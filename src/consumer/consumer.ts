@@ -47,6 +47,7 @@ export interface ConsumerParts {
   readonly id: string
   readonly defaultClientId: string
   readonly onIgnored?: (event: string, state: string) => void
+  readonly onClosed?: () => void
 }
 
 /**
@@ -60,6 +61,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   readonly #insideCallback = new AsyncLocalStorage<{ isRunning: boolean }>()
   #claim: 'poll' | 'iteration' | undefined
   #isPolling = false
+  #isIterating = false
   #subscribing: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -74,6 +76,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       callbacks: this.#wrapCallbacks(options),
       ...guardedListeners(config),
       ...(parts.onIgnored === undefined ? {} : { onIgnored: parts.onIgnored }),
+      ...(parts.onClosed === undefined ? {} : { onClosed: parts.onClosed }),
     })
     this.#reading = new Reading(this.#core)
   }
@@ -127,6 +130,9 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     await requireTopics(this.#core, config.assign.length > 0 ? config.assign : topics)
     this.#requireOpen()
     if (this.state === 'idle' || options.topics !== undefined) this.#core.subscribe(topics)
+    this.#reading.resumeIfAwaited()
+    // Inside a callback it only begins: the callback has to return first.
+    if (this.#insideCallback.getStore()?.isRunning) return
     const isSettled = (): boolean =>
       this.state === 'stable' || this.state === 'failed' || this.state === 'left'
     await this.#runtime.promise(this.#core.until(isSettled))
@@ -167,10 +173,15 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       core: this.#core,
       reading: this.#reading,
       runtime: this.#runtime,
-      begin: () => {
+      acquire: () => {
         this.#claimFor('iteration')
-        return this.#subscribed(Number.POSITIVE_INFINITY, options.signal)
+        if (this.#isIterating) throw inUse('another iterator over it has not ended')
+        this.#isIterating = true
       },
+      release: () => {
+        this.#isIterating = false
+      },
+      begin: (signal) => this.#subscribed(Number.POSITIVE_INFINITY, signal),
       options,
     })
   }
@@ -229,6 +240,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
       throw new StreamBusError('INVALID_ARGUMENT', `seek ${keyOf(tp)}: no offset: ${offset}`, tp)
     }
     const [slot] = this.#slotsOf([tp], 'seek')
+    if (slot!.state === 'draining') throw notAssigned(tp, 'seek')
     slot!.startAt(offset, 'seek')
     this.#core.fetcher.pump()
   }
@@ -326,14 +338,20 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
     return partitions.map((tp) => {
       const slot = this.#core.slots.get(keyOf(tp))
       if (slot !== undefined) return slot
-      const text = `cannot ${doing} ${keyOf(tp)}: not assigned to this consumer now`
-      throw new StreamBusError('NOT_ASSIGNED', text, tpOf(tp))
+      throw notAssigned(tp, doing)
     })
   }
 }
 
 const isRecord = (what: ConsumerRecord | readonly TopicPartitionOffset[]): what is ConsumerRecord =>
   !Array.isArray(what)
+
+const notAssigned = (tp: TopicPartition, doing: string): StreamBusError =>
+  new StreamBusError(
+    'NOT_ASSIGNED',
+    `cannot ${doing} ${keyOf(tp)}: not assigned to this consumer now`,
+    tpOf(tp),
+  )
 
 const inUse = (why: string): StreamBusError =>
   new StreamBusError('CONSUMER_IN_USE', `the consumer is in use: ${why}; use one consumer for each`)

@@ -1,4 +1,4 @@
-import { isStreamBusError, type StreamBusError } from '../domain/errors.js'
+import { isStreamBusError, StreamBusError } from '../domain/errors.js'
 import { partitionKey } from '../domain/topic-partition.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { kafkaErrorName } from '../transport/protocol/kafka-errors.js'
@@ -76,8 +76,10 @@ export class FetchResponseReader {
       if (!slot.isOpen || slot.incarnation !== incarnations[index]) return
       const answer = answers.get(slot.key)
       if (answer === undefined) {
-        // The broker left it out: its topic may be another one by now.
-        slot.retryAt = this.#parts.runtime.clock.elapsed() + RETRY_SOON_MS
+        // Its topic may be another one by now.
+        const text = `fetch ${slot.key}: the broker's answer leaves it out`
+        const error = new StreamBusError('MALFORMED_MESSAGE', text, addressOf(slot))
+        this.#retryLater([slot], error)
         needsMetadata = true
       } else if (answer.errorCode !== 0) {
         if (this.#onErrorCode(slot, answer.errorCode)) needsMetadata = true

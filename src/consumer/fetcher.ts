@@ -3,6 +3,7 @@ import type * as Fiber from 'effect/Fiber'
 import * as Result from 'effect/Result'
 import { defectError, type StreamBusError } from '../domain/errors.js'
 import type { TimerHandle } from '../runtime/clock.js'
+import type { Tasks } from '../runtime/tasks.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
 import { type FetchUnderWay, type NodeFetch, planFetches } from './fetch-plan.js'
 import { fetchRequest } from './fetch-request.js'
@@ -18,6 +19,7 @@ export interface FetcherParts extends ReaderParts {
   /** Names this consumer's own connections. */
   readonly owner: string
   readonly slots: ReadonlyMap<string, PartitionSlot>
+  readonly tasks: Tasks
   /** Records came, or a partition got an error to report. */
   readonly onData: () => void
 }
@@ -175,9 +177,9 @@ export class Fetcher {
   #refreshMetadata(): void {
     if (this.#refreshing || this.#closed) return
     this.#refreshing = true
-    const { runtime, transport, slots, config } = this.#parts
+    const { tasks, transport, slots, config } = this.#parts
     const topics = [...new Set([...slots.values()].map(({ topic }) => topic))]
-    runtime.run(
+    tasks.run(
       Effect.gen({ self: this }, function* () {
         const result = yield* Effect.result(
           transport.metadata(topics, { timeoutMs: config.requestTimeoutMs }),

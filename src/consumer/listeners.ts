@@ -1,5 +1,6 @@
 import { StreamBusError } from '../domain/errors.js'
 import type { MemberState } from '../domain/membership.js'
+import { guardedInspect } from '../runtime/guarded-inspect.js'
 import type { ConsumerConfig } from './config.js'
 
 /**
@@ -26,23 +27,12 @@ export const guardedListeners = ({ onError, onStateChange }: ConsumerConfig) => 
   }
 }
 
-/** An inspector that breaks must not break what it looks at: it is dropped and reported once. */
 export const guardInspect = (config: ConsumerConfig): ConsumerConfig => {
-  const { inspect } = config
-  if (inspect === undefined) return config
-  let isBroken = false
-  return {
-    ...config,
-    inspect: (event) => {
-      if (isBroken) return
-      try {
-        inspect(event)
-      } catch (error) {
-        isBroken = true
-        guardedListeners(config).onError(listenerFailure('inspect', error))
-      }
-    },
-  }
+  const { onError } = guardedListeners(config)
+  const inspect = guardedInspect(config.inspect, (error) =>
+    onError(listenerFailure('inspect', error)),
+  )
+  return inspect === undefined ? config : { ...config, inspect }
 }
 
 const listenerFailure = (name: string, error: unknown): StreamBusError => {

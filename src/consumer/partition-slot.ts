@@ -136,14 +136,17 @@ export class PartitionSlot implements TopicPartition {
     }
     this.recordsHandedOut += count
     if (count > 0) this.outstanding = this.offsets.position
-    else if (this.outstanding === null) this.offsets.done = this.offsets.position
+    else if (this.outstanding === null) {
+      this.offsets.done = Math.max(this.offsets.done, this.offsets.position)
+    }
     if (this.buffer.isEmpty) this.send({ type: 'buffer.emptied' })
   }
 
   /** What was handed out is done. */
   settle(): void {
     if (this.outstanding === null) return
-    this.offsets.done = this.outstanding
+    // An explicit commit may have gone beyond it.
+    this.offsets.done = Math.max(this.offsets.done, this.outstanding)
     this.outstanding = null
   }
 

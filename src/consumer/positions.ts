@@ -63,9 +63,7 @@ export class Positions {
     slots: readonly PartitionSlot[],
     attempt: (open: readonly PartitionSlot[]) => Effect.Effect<boolean>,
   ): Effect.Effect<void> {
-    const incarnations = new Map(slots.map((slot) => [slot, slot.incarnation]))
-    const isOpen = (slot: PartitionSlot): boolean =>
-      slot.isOpen && slot.state === 'resolving' && slot.incarnation === incarnations.get(slot)
+    const isOpen = unchanged(slots)
     return Effect.gen({ self: this }, function* () {
       for (let failures = 0; ; failures++) {
         const open = slots.filter(isOpen)
@@ -83,6 +81,7 @@ export class Positions {
     const { transport, config, owner } = this.#parts
     const { groupId } = config
     if (groupId === null) return this.#fromReset(slots)
+    const isStill = unchanged(slots)
     return Effect.gen({ self: this }, function* () {
       const result = yield* Effect.result(
         fetchCommittedOffsets(transport, groupId, slots, {
@@ -101,7 +100,7 @@ export class Positions {
         if (answer === undefined || answer.errorCode !== 0) {
           isComplete = false
           if (answer !== undefined) this.#refusedBy(groupId, answer.errorCode)
-        } else if (slot.state !== 'resolving' || !slot.isOpen) {
+        } else if (!isStill(slot)) {
           // A seek or a revoke came first.
         } else if (answer.offset >= 0) {
           slot.startAt(answer.offset, 'committed')
@@ -122,6 +121,7 @@ export class Positions {
     }
     const timestamp = config.offsetReset === 'latest' ? LATEST : EARLIEST
     const queries = slots.map(({ topic, partition }) => ({ topic, partition, timestamp }))
+    const isStill = unchanged(slots)
     return Effect.gen({ self: this }, function* () {
       const result = yield* Effect.result(
         listOffsets(transport, queries, {
@@ -133,7 +133,7 @@ export class Positions {
       let isComplete = true
       for (const slot of slots) {
         const answer = result.success.get(slot.key)
-        if (slot.state !== 'resolving' || !slot.isOpen) continue
+        if (!isStill(slot)) continue
         if (answer?.errorCode === 0 && answer.offset >= 0) slot.startAt(answer.offset, 'reset')
         else {
           isComplete = false
@@ -177,6 +177,13 @@ export class Positions {
     slot.failWith(error)
     this.#parts.onResolved()
   }
+}
+
+/** True for a slot that still waits for the position that is being looked up for it now. */
+const unchanged = (slots: readonly PartitionSlot[]): ((slot: PartitionSlot) => boolean) => {
+  const incarnations = new Map(slots.map((slot) => [slot, slot.incarnation]))
+  return (slot) =>
+    slot.isOpen && slot.state === 'resolving' && slot.incarnation === incarnations.get(slot)
 }
 
 const noOffset = (slot: PartitionSlot, groupId: string | null): StreamBusError =>

@@ -13,13 +13,13 @@ export class Reading {
   readonly #core: ConsumerCore
   #lastAskedAt: number
   #isAsking = false
+  #isStopped = false
   #overdueTimer: TimerHandle | undefined
 
   constructor(core: ConsumerCore) {
     this.#core = core
     this.#lastAskedAt = core.parts.runtime.clock.elapsed()
     core.onMove = () => this.#memberMoved()
-    this.#armOverdue(core.parts.config.maxPollIntervalMs)
   }
 
   /** What was handed out before is done; then up to `max` records that wait already. */
@@ -75,6 +75,7 @@ export class Reading {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#core.parts.runtime.clock.clearTimeout(this.#overdueTimer)
   }
 
@@ -95,17 +96,22 @@ export class Reading {
   #asked(): void {
     this.#lastAskedAt = this.#core.parts.runtime.clock.elapsed()
     this.#core.committer.forgetGone()
-    this.#resumeIfAwaited()
+    this.resumeIfAwaited()
   }
 
   #memberMoved(): void {
     // The interval begins with the subscription, and a poll may wait already when the member is
     // ready to come back.
-    if (this.#core.state === 'joining') this.#lastAskedAt = this.#core.parts.runtime.clock.elapsed()
-    if (this.#isAsking) this.#resumeIfAwaited()
+    const { state, parts } = this.#core
+    if (state === 'joining') {
+      this.#lastAskedAt = parts.runtime.clock.elapsed()
+      if (this.#overdueTimer === undefined) this.#armOverdue(parts.config.maxPollIntervalMs)
+    }
+    if (this.#isAsking) this.resumeIfAwaited()
   }
 
-  #resumeIfAwaited(): void {
+  /** A member that gave its partitions up because nobody polled may come back. */
+  resumeIfAwaited(): void {
     const { member, state } = this.#core
     if (state === 'fenced' && member.getSnapshot().matches({ fenced: 'waitingForPoll' })) {
       member.send({ type: 'poll.resumed' })
@@ -124,7 +130,7 @@ export class Reading {
   #armOverdue(delayMs: number): void {
     const { clock } = this.#core.parts.runtime
     const { maxPollIntervalMs, groupId, assign } = this.#core.parts.config
-    if (groupId === null || assign.length > 0) return
+    if (groupId === null || assign.length > 0 || this.#isStopped) return
     this.#overdueTimer = clock.setTimeout(() => {
       const silentMs = this.#isAsking ? 0 : clock.elapsed() - this.#lastAskedAt
       if (silentMs >= maxPollIntervalMs && this.#core.state === 'stable') {

@@ -10,6 +10,7 @@ import type { SentRecord } from './send-call.js'
 export interface ProducerParts {
   readonly runtime: Runtime
   readonly transport: TransportService
+  readonly onClosed?: () => void
 }
 
 export interface ProducerCloseOptions {
@@ -39,6 +40,7 @@ export interface ProducerStats {
  * with `idempotent` (the default) each delivered record is there once.
  */
 export class Producer implements AsyncDisposable {
+  readonly #parts: ProducerParts
   readonly #core: ProducerCore
   readonly #runtime: Runtime
   #closing: Promise<void> | undefined
@@ -46,6 +48,7 @@ export class Producer implements AsyncDisposable {
   constructor(options: ProducerOptions, parts: ProducerParts) {
     const config = resolveProducerConfig(options)
     const { runtime, transport } = parts
+    this.#parts = parts
     this.#runtime = runtime
     this.#core = new ProducerCore({ runtime, transport, config })
   }
@@ -103,7 +106,9 @@ export class Producer implements AsyncDisposable {
    * CLOSE_TIMED_OUT, and sends that had not settled reject with PRODUCER_CLOSED.
    */
   close({ timeoutMs = 30_000 }: ProducerCloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#runtime.promise(this.#close(timeoutMs))
+    this.#closing ??= this.#runtime
+      .promise(this.#close(timeoutMs))
+      .finally(() => this.#parts.onClosed?.())
     return this.#closing
   }
 

@@ -41,6 +41,12 @@ const committed = async (topic = 'one'): Promise<number | null> => {
 
 const ONE: TopicPartition = { topic: 'one', partition: 0 }
 
+const settled = async (consumer: Consumer, partitions: number): Promise<void> => {
+  while (consumer.state !== 'stable' || consumer.assignment().length !== partitions) {
+    await consumer.poll({ timeoutMs: 20 })
+  }
+}
+
 describe('poll', () => {
   it('marks the former batch done; close marks nothing done', async () => {
     await fill('one', 10)
@@ -163,7 +169,52 @@ describe('iteration', () => {
   })
 })
 
+describe('iterators', () => {
+  it('one at a time: a second would say that the first one’s record is done', async () => {
+    await fill('one', 3)
+    const consumer = member({ autoCommit: true, autoCommitIntervalMs: 60_000 })
+    const first = consumer.records()
+    expect((await first.next()).value).toMatchObject({ offset: 0 })
+    await expect(consumer.records().next()).rejects.toMatchObject({ code: 'CONSUMER_IN_USE' })
+    await first.return?.()
+    expect((await consumer.records().next()).value).toMatchObject({ offset: 0 })
+    await consumer.close()
+    expect(await committed()).toBe(0)
+  })
+
+  it('calls of next that overlap are answered in order', async () => {
+    await fill('one', 3)
+    const records = member().records()
+    const calls = [records.next(), records.next(), records.next()]
+    const seen = (await Promise.all(calls)).map(({ value }) => (value as { offset: number }).offset)
+    expect(seen).toEqual([0, 1, 2])
+  })
+
+  it('one that is left while it waits takes no record with it', async () => {
+    const consumer = member({ autoCommit: true, autoCommitIntervalMs: 60_000 })
+    const first = consumer.records()
+    const waiting = first.next()
+    await consumer.subscribe()
+    await first.return?.()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    await fill('one', 1)
+    expect((await consumer.records().next()).value).toMatchObject({ offset: 0 })
+    await consumer.close()
+    expect(await committed()).toBe(0)
+  })
+})
+
 describe('explicit offsets', () => {
+  it('an explicit commit beyond what is in hand is not taken back by auto-commit', async () => {
+    await fill('one', 60)
+    const consumer = member({ autoCommit: true, autoCommitIntervalMs: 60_000 })
+    await consumer.poll({ maxRecords: 10 })
+    await consumer.commit([{ ...ONE, offset: 50 }])
+    await consumer.poll({ maxRecords: 10 })
+    await consumer.close()
+    expect(await committed()).toBe(50)
+  })
+
   it('commit(record) is its offset + 1; offsets are next to process', async () => {
     await fill('one', 10)
     const consumer = member()
@@ -230,12 +281,6 @@ describe('pause, resume, seek', () => {
 })
 
 describe('a rebalance', () => {
-  const settled = async (consumer: Consumer, partitions: number): Promise<void> => {
-    while (consumer.state !== 'stable' || consumer.assignment().length !== partitions) {
-      await consumer.poll({ timeoutMs: 20 })
-    }
-  }
-
   it('waits for the next poll, then commits and revokes; callbacks alternate', async () => {
     await fill('events', 4)
     const told: string[] = []
@@ -346,6 +391,47 @@ describe('listeners that throw', () => {
     expect(errors.map(({ code }) => code)).toContain('CALLBACK_FAILED')
     expect(errors.filter(({ message }) => message.includes('inspect broke'))).toHaveLength(1)
     expect(errors.some(({ message }) => message.includes('onStateChange broke'))).toBe(true)
+  })
+})
+
+describe('a hand-over', () => {
+  it('does not wait behind a commit that is being retried, and commits what is done', async () => {
+    await fill('one', 5)
+    const options = { topics: ['one', 'events'], autoCommit: true, autoCommitIntervalMs: 60_000 }
+    const first = member(options)
+    while ((await first.poll({ timeoutMs: 1_000 })).length === 0);
+    await bus.admin().deleteTopics(['events'])
+    const gone = [{ topic: 'events', partition: 0, offset: 0 }]
+    const code = { code: expect.stringMatching(/COMMIT_FAILED|NOT_ASSIGNED/) }
+    await expect(first.commit(gone)).rejects.toMatchObject(code)
+    await first.commit().catch(() => undefined)
+    await first.close()
+    expect(await committed()).toBe(5)
+  })
+
+  it('a seek into a partition on its way out is refused', async () => {
+    await fill('events', 4)
+    const options = { topics: ['events'], autoCommit: true, autoCommitIntervalMs: 60_000 }
+    const first = member(options)
+    await first.poll()
+    const joining = member(options).subscribe()
+    while (first.state !== 'rebalancing') await new Promise(setImmediate)
+    const seeking = first.seek({ topic: 'events', partition: 0 }, 40)
+    await expect(seeking).rejects.toMatchObject({ code: 'NOT_ASSIGNED' })
+    await settled(first, 1)
+    await joining
+    expect(await committed('events')).toBe(4)
+  })
+
+  it('subscribe inside a callback begins and does not wait for itself', async () => {
+    const consumer: Consumer = member({
+      onPartitionsAssigned: async ([tp]) => {
+        if (tp?.topic === 'one') await consumer.subscribe({ topics: ['events'] })
+      },
+    })
+    await consumer.subscribe()
+    while (consumer.assignment()[0]?.topic !== 'events') await consumer.poll({ timeoutMs: 10 })
+    expect(consumer.assignment()).toHaveLength(2)
   })
 })
 

@@ -80,7 +80,12 @@ describe('a fetch response', () => {
     slots[0]!.isOpen = false
     expect(read([{ records: batchBytes(0, 1) }]).hasData).toBe(false)
     expect(incarnations).toEqual(slots.map(({ incarnation }) => incarnation))
-    expect(errors).toEqual([])
+    // What was asked for and left out is named, and asked for again after a pause.
+    const named = errors.map(({ code, address }) => `${code} ${address.topic}-${address.partition}`)
+    expect(new Set(named)).toEqual(
+      new Set(['MALFORMED_MESSAGE events-0', 'MALFORMED_MESSAGE events-1']),
+    )
+    expect(slots[1]!.retryAt).toBeGreaterThan(0)
   })
 
   test('an answer to a fetch from before a seek is not taken', () => {
@@ -133,7 +138,7 @@ describe('a fetch response', () => {
   })
 
   test('moved leaders are looked up, refusals are fatal, an offset out of range is handed on', () => {
-    const moved = world()
+    const moved = world(1)
     expect(moved.read([{ errorCode: code('NOT_LEADER_OR_FOLLOWER') }]).needsMetadata).toBe(true)
     expect(moved.errors).toEqual([])
     const refused = world()

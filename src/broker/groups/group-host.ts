@@ -206,6 +206,7 @@ const rebalanceLine = ({ groupId, generation, members, cause, omittedCauses }: R
   const [first] = cause
   const who = first === undefined ? 'no cause recorded' : `${first.what}: ${first.memberId}`
   const more = cause.length - 1 + omittedCauses
+  const count = `${members} ${members === 1 ? 'member' : 'members'}`
   const why = more > 0 ? `${who} and ${more} more` : who
-  return `group ${groupId} generation ${generation}, ${members} members (${why})`
+  return `group ${groupId} generation ${generation}, ${count} (${why})`
 }

@@ -1,6 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
 import { isLockFile } from './directory-lock.js'
@@ -31,7 +39,7 @@ const formatKey = 'streambus.format'
 /** Creates the directory if needed and refuses one that holds something else. */
 export function prepareDirectory(directory: string): void {
   attempt(directory, 'create or read', () => {
-    mkdirSync(directory, { recursive: true })
+    makeDirectory(resolve(directory))
     const names = readdirSync(directory)
     if (names.includes('data.mdb')) return
     const foreign = names.find(
@@ -40,6 +48,21 @@ export function prepareDirectory(directory: string): void {
     )
     if (foreign !== undefined) throw notOurs(directory, `it holds '${foreign}'`)
   })
+}
+
+/**
+ * Level by level: Node's own recursive mkdir never returns where the parent exists and refuses
+ * with ENOENT, as /proc does (seen with Node 20.20).
+ */
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 /** The caller holds the directory's lock. */

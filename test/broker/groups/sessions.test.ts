@@ -27,7 +27,7 @@ describe('a session', () => {
     })
     expect(world.logged.at(-1)).toEqual({
       level: 'info',
-      message: `group g generation 2, 1 members (session timed out: ${b})`,
+      message: `group g generation 2, 1 member (session timed out: ${b})`,
     })
   })
 

@@ -2,7 +2,7 @@ import * as Cause from 'effect/Cause'
 import * as Effect from 'effect/Effect'
 import type { StreamBusError } from '../domain/errors.js'
 import { guardedInspect } from '../runtime/guarded-inspect.js'
-import type { Runtime } from '../runtime/runtime.js'
+import type { Inspector, Runtime } from '../runtime/runtime.js'
 import type { ApiName } from '../transport/protocol/registry.js'
 import type { RequestContext, RequestHandler } from '../transport/request-handler.js'
 import type { BrokerParts, NodeAddress } from './broker-parts.js'
@@ -26,7 +26,9 @@ import type { Store } from './store/store.js'
 import { TopicCatalog } from './topics.js'
 import { randomUuid } from './uuid.js'
 
-export interface BrokerOptions extends Pick<GroupsSettings, 'onRebalance' | 'inspect'> {
+export interface BrokerOptions extends Pick<GroupsSettings, 'onRebalance'> {
+  /** XState inspection events of every group coordinator; Stately's inspectors fit. */
+  readonly inspect?: Inspector | undefined
   readonly runtime: Runtime
   readonly store: Store
   readonly config: BrokerConfig

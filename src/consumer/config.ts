@@ -4,7 +4,7 @@ import { rebalanceProtocolOf, resolveAssignors } from '../assignors/index.js'
 import type { MemberState, RebalanceProtocol } from '../domain/membership.js'
 import type { TopicPartition } from '../domain/topic-partition.js'
 import { CountFrom, DurationMs, invalidConfig, Name, validateOptions } from '../domain/validate.js'
-import type { Inspect } from '../runtime/runtime.js'
+import type { Inspect, Inspector } from '../runtime/runtime.js'
 
 export type PartitionsCallback = (partitions: readonly TopicPartition[]) => void | Promise<void>
 
@@ -62,8 +62,8 @@ export interface ConsumerOptions {
   readonly onStateChange?: (state: MemberState, previous: MemberState) => void
   /** Troubles that are being retried, and callbacks that threw. */
   readonly onError?: (error: Error) => void
-  /** XState inspection events of the member and of every partition. */
-  readonly inspect?: Inspect
+  /** XState inspection events of the member and of every partition; Stately's inspectors fit. */
+  readonly inspect?: Inspector
 }
 
 type Callbacks =
@@ -79,7 +79,8 @@ type Optional = Callbacks | 'groupInstanceId' | 'rackId'
 export type ConsumerConfig = Required<
   Omit<ConsumerOptions, Optional | 'assignmentStrategy' | 'groupId'>
 > &
-  Pick<ConsumerOptions, Callbacks> & {
+  Pick<ConsumerOptions, Exclude<Callbacks, 'inspect'>> & {
+    readonly inspect: Inspect | undefined
     readonly groupId: string | null
     readonly groupInstanceId: string | null
     readonly rackId: string | null
@@ -157,7 +158,7 @@ export const resolveConsumerConfig = (
     onPartitionsLost: options.onPartitionsLost,
     onStateChange: options.onStateChange,
     onError: options.onError,
-    inspect: options.inspect,
+    inspect: undefined,
   }
   checkTogether(options, config)
   return config
@@ -173,10 +174,12 @@ const checkTogether = (options: ConsumerOptions, config: ConsumerConfig): void =
     'onPartitionsLost',
     'onStateChange',
     'onError',
-    'inspect',
   ] as const) {
     const given = options[name]
     if (given !== undefined && typeof given !== 'function') wrong(name, 'Expected a function')
+  }
+  if (options.inspect !== undefined && !isInspector(options.inspect)) {
+    wrong('inspect', 'Expected a function or an observer with `next`')
   }
   if (config.assign.length > 0 && config.topics.length > 0) {
     wrong('assign', 'give either `topics` (with a group) or `assign` (without), not both')
@@ -195,3 +198,10 @@ const checkTogether = (options: ConsumerOptions, config: ConsumerConfig): void =
     )
   }
 }
+
+const isInspector = (given: unknown): boolean =>
+  typeof given === 'function' ||
+  (typeof given === 'object' &&
+    given !== null &&
+    'next' in given &&
+    typeof given.next === 'function')

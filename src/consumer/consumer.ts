@@ -66,7 +66,10 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
   #closing: Promise<void> | undefined
 
   constructor(options: ConsumerOptions, parts: ConsumerParts) {
-    const config = guardInspect(resolveConsumerConfig(options, parts.defaultClientId))
+    const config = guardInspect(
+      resolveConsumerConfig(options, parts.defaultClientId),
+      options.inspect,
+    )
     this.#runtime = parts.runtime
     this.#core = new ConsumerCore({
       runtime: parts.runtime,

@@ -1,6 +1,7 @@
 import { StreamBusError } from '../domain/errors.js'
 import type { MemberState } from '../domain/membership.js'
 import { guardedInspect } from '../runtime/guarded-inspect.js'
+import type { Inspector } from '../runtime/runtime.js'
 import type { ConsumerConfig } from './config.js'
 
 /**
@@ -27,11 +28,12 @@ export const guardedListeners = ({ onError, onStateChange }: ConsumerConfig) => 
   }
 }
 
-export const guardInspect = (config: ConsumerConfig): ConsumerConfig => {
+export const guardInspect = (
+  config: ConsumerConfig,
+  inspector: Inspector | undefined,
+): ConsumerConfig => {
   const { onError } = guardedListeners(config)
-  const inspect = guardedInspect(config.inspect, (error) =>
-    onError(listenerFailure('inspect', error)),
-  )
+  const inspect = guardedInspect(inspector, (error) => onError(listenerFailure('inspect', error)))
   return inspect === undefined ? config : { ...config, inspect }
 }
 

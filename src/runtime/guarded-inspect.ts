@@ -1,11 +1,13 @@
-import type { Inspect } from './runtime.js'
+import type { Inspect, Inspector } from './runtime.js'
 
 /** An inspector that throws must not break what it looks at: it is dropped, and told of once. */
 export const guardedInspect = (
-  inspect: Inspect | undefined,
+  inspector: Inspector | undefined,
   onBroken: (error: unknown) => void,
 ): Inspect | undefined => {
-  if (inspect === undefined) return undefined
+  if (inspector === undefined) return undefined
+  const inspect: Inspect =
+    typeof inspector === 'function' ? inspector : (event) => inspector.next?.(event)
   let isBroken = false
   return (event) => {
     if (isBroken) return

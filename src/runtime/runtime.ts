@@ -17,6 +17,9 @@ import { type EffectArgs, type EffectLogic, fromEffect } from './from-effect.js'
 
 export type Inspect = (event: InspectionEvent) => void
 
+/** What XState takes to be watched by: a function, or an observer as Stately's inspectors give. */
+export type Inspector = Inspect | { readonly next?: Inspect }
+
 export interface ActorSettings<L extends AnyActorLogic> {
   /** Stable and given by us: XState's own ids and session ids are random. */
   readonly id: string

@@ -144,7 +144,7 @@ export class SimulatedMember {
     return new ConsumerCore({
       runtime,
       transport,
-      config: resolveConsumerConfig({ ...options, inspect: trace.inspector(name) }, name),
+      config: { ...resolveConsumerConfig(options, name), inspect: trace.inspector(name) },
       id: name,
       callbacks: this.#callbacks(),
       onError: () => undefined,

@@ -337,6 +337,15 @@ describe('what can be seen', () => {
     })
   })
 
+  test('`inspect` may be an observer, as Stately’s inspectors give it', async () => {
+    const types: string[] = []
+    const consumer = member({ inspect: { next: ({ type }) => types.push(type) } })
+    await consumer.subscribe()
+    expect(types).toContain('@xstate.snapshot')
+    const wrong = { inspect: 'yes' } as unknown as Partial<ConsumerOptions>
+    expect(() => member(wrong)).toThrow(/inspect: Expected a function or an observer/)
+  })
+
   test('`inspect` sees the member, what it invokes, and every partition', async () => {
     const events: InspectionEvent[] = []
     const consumer = member({ topics: ['events'], inspect: (event) => events.push(event) })

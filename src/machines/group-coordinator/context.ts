@@ -10,6 +10,10 @@ export interface GroupSettings {
    * know its id yet, so it cannot heartbeat, and a broken connection is not seen (KAFKA-7610).
    */
   readonly newMemberJoinTimeoutMs: number
+  /**
+   * How many members may take part in a rebalance, and the size up to which a group that does not
+   * rebalance accepts new ones. Static members that are absent (KIP-345) may come on top of it.
+   */
   readonly maxSize: number
 }
 

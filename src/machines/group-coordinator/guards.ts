@@ -38,12 +38,14 @@ const outcomeIs =
     (event as { readonly output?: PersistOutcome }).output?.tag === tag
 
 export const guards = {
-  /** While members rejoin, those that are back already count (so the last ones have to go). */
+  /**
+   * While members rejoin, those that are back already count (so the last ones have to go). A
+   * static member under a new id is one more, unless the JoinGroup of its old id is parked.
+   */
   isTooManyRejoining: onJoin(
     (context, join) =>
       context.awaitingJoin >= context.settings.maxSize &&
-      !isAwaitingJoin(context, join.memberId) &&
-      replacedMember(context, join) === undefined,
+      !isAwaitingJoin(context, replacedMember(context, join)?.memberId ?? join.memberId),
   ),
   /** A static member that takes its own place again is one more to Kafka, but not here. */
   isTooManyMembers: onJoin(
@@ -102,6 +104,10 @@ export const guards = {
   nobodyRemains: ({ context }: Args): boolean => context.awaitingJoin === 0,
   /** An empty group has no members, except right after a restart. */
   isRestored: ({ context }: Args): boolean => context.members.size > 0,
+  /**
+   * Kafka's `onGroupLoaded`. The limit may have been lowered, or static members were absent when
+   * others took the places: those that stay absent do not count while members rejoin.
+   */
   isRestoredTooBig: ({ context }: Args): boolean => context.members.size > context.settings.maxSize,
   isStored: outcomeIs('stored'),
 }

@@ -8,7 +8,8 @@ let bus
 const start = async () => {
   bus = await connectStreamBus([task.address])
   const consumer = bus.consumer(consumerOptions(task))
-  await consumer.poll({ timeoutMs: 1 })
+  await consumer.subscribe()
+  await consumer.poll({ timeoutMs: 0 })
   if (consumer.assignment().length !== task.partitions) throw new Error('not all partitions owned')
 }
 report(await measureIdle(start, task.seconds))

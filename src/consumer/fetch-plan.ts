@@ -10,6 +10,12 @@ import type { PartitionSlot } from './partition-slot.js'
 const LANES = 2
 /** While a full partition is left out of both, one of them must come back soon. */
 const SHORT_WAIT_MS = 20
+/**
+ * A fetch whose wait is over is on its way back: its partitions and those that came meanwhile go
+ * into one fetch again. Two lanes that are each sent with the little that is left of the other's
+ * wait would take turns for ever, as fast as the network allows. Beyond this it counts as stuck.
+ */
+const OVERDUE_MS = 1_000
 /** Kafka's own fetch.max.bytes. */
 const MAX_FETCH_BYTES = 50 * 1024 * 1024
 /** A partition is fetched ahead until this many fetches of its size are buffered. */
@@ -79,9 +85,14 @@ export const planFetches = (input: PlanInput): FetchPlan => {
   let budget = config.maxBufferedBytes - buffered
   for (const [nodeId, slots] of byNode) {
     if (budget <= 0) break
+    const [other] = input.inFlight.get(nodeId) ?? []
+    const heldBackUntil = other === undefined ? now : overdueUntil(other, now)
+    if (heldBackUntil > now) {
+      retryAt = Math.min(retryAt, heldBackUntil)
+      continue
+    }
     const maxBytes = Math.min(budget, MAX_FETCH_BYTES, slots.length * config.maxPartitionFetchBytes)
     budget -= maxBytes
-    const [other] = input.inFlight.get(nodeId) ?? []
     fetches.push({
       nodeId,
       lane: other?.lane === 0 ? 1 : 0,
@@ -99,10 +110,14 @@ const waitMs = (
   other: FetchUnderWay | undefined,
   leavesOneOut: boolean,
 ): number => {
-  if (other === undefined) return config.fetchMaxWaitMs
+  if (other === undefined || other.endsAt <= now) return config.fetchMaxWaitMs
   const most = leavesOneOut ? SHORT_WAIT_MS : config.fetchMaxWaitMs
-  return Math.round(Math.min(Math.max(0, other.endsAt - now), most))
+  return Math.round(Math.min(other.endsAt - now, most))
 }
+
+/** Until when the answer of a fetch is to be waited for, its wait being over; `now`: no more. */
+const overdueUntil = ({ endsAt }: FetchUnderWay, now: number): number =>
+  endsAt <= now ? Math.max(now, endsAt + OVERDUE_MS) : now
 
 const wantsRecords = (slot: PartitionSlot): boolean => {
   if (!slot.isOpen || slot.offsets.fetch < 0 || slot.isBeingFetched) return false

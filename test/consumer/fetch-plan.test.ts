@@ -61,11 +61,23 @@ describe('planning fetches', () => {
     expect(planFetches({ ...input, inFlight: both }).fetches.map(({ nodeId }) => nodeId)).toEqual([
       2,
     ])
-    const other = new Map([[1, [{ ...first, lane: 1 }]]])
-    expect(planFetches({ ...input, now: 500, inFlight: other }).fetches[0]).toMatchObject({
-      lane: 0,
-      maxWaitMs: 0,
-    })
+  })
+
+  test('a fetch whose wait is over is awaited, so that both lanes become one again', () => {
+    const { slots, input } = world([1, 1])
+    slots[0]!.fetchedIncarnation = slots[0]!.incarnation
+    const first = { lane: 1, maxBytes: KIB, endsAt: 130 }
+    const inFlight = new Map([[1, [first]]])
+    for (const now of [130, 500, 1_129]) {
+      expect(planFetches({ ...input, now, inFlight })).toMatchObject({
+        fetches: [],
+        retryAt: 1_130,
+      })
+    }
+    // Its answer does not come: who waits behind it is fetched by the other lane, and in peace.
+    expect(planFetches({ ...input, now: 1_130, inFlight }).fetches).toMatchObject([
+      { lane: 0, slots: [slots[1]], maxWaitMs: 500 },
+    ])
   })
 
   test('a seek may be fetched at once, although the fetch from the old place is under way', () => {

@@ -103,8 +103,11 @@ export interface TransportService {
   readonly forgetCoordinator: (groupId: string) => void
   /** Called after each change of the view. Returns the unsubscribe function. */
   readonly watch: (listener: (view: ClusterView) => void) => () => void
-  /** Closes an owner's connections: it has left, or trusts them no more. They open anew on use. */
-  readonly release: (owner: string) => void
+  /**
+   * Closes an owner's connections, or those for one purpose: it has left, or trusts them no more.
+   * They open anew on use.
+   */
+  readonly release: (owner: string, purpose?: Purpose) => void
   readonly close: Effect.Effect<void>
 }
 

@@ -1,6 +1,6 @@
 import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { connectTransport } from '../../src/transport/cluster/connect-transport.js'
 import { errorCode } from '../../src/transport/protocol/kafka-errors.js'
 import type { ApiName, ResponseInput } from '../../src/transport/protocol/registry.js'

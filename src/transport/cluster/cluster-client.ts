@@ -7,6 +7,7 @@ import type { Address } from '../tcp/address.js'
 import type {
   BrokerNode,
   ClusterView,
+  Purpose,
   RequestMaker,
   RequestOptions,
   Target,
@@ -77,7 +78,7 @@ export class ClusterClient implements TransportService {
 
   readonly forgetCoordinator = (groupId: string): void => this.#coordinators.forget(groupId)
 
-  readonly release = (owner: string): void => this.#pool.release(owner)
+  readonly release = (owner: string, purpose?: Purpose): void => this.#pool.release(owner, purpose)
 
   readonly close: Effect.Effect<void> = Effect.sync(() => {
     if (this.#closed) return

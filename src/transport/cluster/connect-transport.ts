@@ -26,6 +26,8 @@ export interface TransportSettings {
   readonly metadataMaxAgeMs?: number
   /** Default: TCP. */
   readonly dialer?: Dialer
+  /** Instead of the dialer: connections that are no byte streams (the simulator's typed ones). */
+  readonly connections?: ConnectionFactory
   /** Default: silent. */
   readonly logger?: TransportLogger
 }
@@ -70,7 +72,7 @@ const clusterOf = (settings: TransportSettings): ClusterClient => {
 }
 
 const wayOf = (
-  { runtime, brokers, clientId, dialer = nodeDialer }: TransportSettings,
+  { runtime, brokers, clientId, dialer = nodeDialer, connections }: TransportSettings,
   logger: TransportLogger,
 ): { readonly factory: ConnectionFactory; readonly bootstrap: readonly Address[] } => {
   if (typeof brokers === 'object' && brokers !== null && 'handle' in brokers) {
@@ -78,7 +80,7 @@ const wayOf = (
     return { factory, bootstrap: [IN_PROCESS] }
   }
   return {
-    factory: tcpConnections({ runtime, dialer, clientId, logger }),
+    factory: connections ?? tcpConnections({ runtime, dialer, clientId, logger }),
     bootstrap: parseBootstrapList(brokers),
   }
 }

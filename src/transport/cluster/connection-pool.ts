@@ -17,6 +17,7 @@ export interface PoolSettings {
 interface Pooled {
   readonly connection: BrokerConnection
   readonly nodeId: number | undefined
+  readonly purpose: Purpose
   readonly owner: string | undefined
 }
 
@@ -44,7 +45,7 @@ export class ConnectionPool {
       connectTimeoutMs: place.type === 'node' ? nodeConnectTimeoutMs : bootstrapConnectTimeoutMs,
     })
     const nodeId = place.type === 'node' ? place.nodeId : undefined
-    this.#pooled.set(key, { connection, nodeId, owner })
+    this.#pooled.set(key, { connection, nodeId, purpose, owner })
     return connection
   }
 
@@ -76,8 +77,10 @@ export class ConnectionPool {
     )
   }
 
-  release(owner: string): void {
-    this.#closeWhere((pooled) => pooled.owner === owner)
+  release(owner: string, purpose?: Purpose): void {
+    this.#closeWhere(
+      (pooled) => pooled.owner === owner && (purpose === undefined || pooled.purpose === purpose),
+    )
   }
 
   close(): void {

@@ -213,11 +213,12 @@ export class Connection {
   #abandon(pending: PendingRequest): void {
     if (pending.settle === undefined) return
     pending.settle = undefined
-    pending.deadline.clear()
-    if (this.#waiting.delete(pending) || !this.#settings.closeWhenAbandoned) return
-    if (this.#unanswered.has(pending.correlationId)) {
+    if (this.#waiting.delete(pending) || !this.#unanswered.has(pending.correlationId)) {
+      pending.deadline.clear()
+    } else if (this.#settings.closeWhenAbandoned) {
       this.#lose(this.#error('CONNECTION_CLOSED', `${pending.api} was given up`))
     }
+    // Else its deadline stands: a broker that does not answer it answers nothing behind it.
   }
 
   #noteThrottle(body: unknown): void {

@@ -2,10 +2,7 @@ import * as Effect from 'effect/Effect'
 import type { Actor } from 'xstate'
 import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
 import type { ErrorInfo } from '../../domain/membership.js'
-import {
-  type ConnectionMachine,
-  connectionMachine,
-} from '../../machines/connection/connection-machine.js'
+import type { ConnectionMachine } from '../../machines/connection/connection-machine.js'
 import type {
   ConnectionFailure,
   DialOutcome,
@@ -24,6 +21,7 @@ import type { ApiName, RequestInput, ResponseBody } from '../protocol/registry.j
 import type { RequestMaker } from '../transport.js'
 import { formatAddress } from './address.js'
 import { Connection } from './connection.js'
+import { type ConnectionHost, connectionChart } from './connection-chart.js'
 import type { Dialer } from './dialer.js'
 import { chooseVersion, negotiate, type VersionTable } from './negotiation.js'
 import { unreachable } from './unreachable.js'
@@ -74,25 +72,19 @@ class TcpConnection implements BrokerConnection {
     this.#settings = settings
     this.#place = place
     const { runtime } = settings
-    this.#actor = runtime.actor(
-      connectionMachine.provide({
-        actors: {
-          dial: runtime.effectLogic(() => this.#dial()),
-          negotiate: runtime.effectLogic(() => this.#negotiate()),
-        },
-        actions: {
-          dropStream: () => this.#dropStream(),
-          announceReady: () => this.#announceReady(),
-          announceFailure: ({ context }) => this.#announceFailure(context.error),
-          announceClosed: () => this.#answerWaiters(Effect.fail(this.#closedError())),
-        },
-        // A host's effects are wider than what the chart declares to be given.
-      } as Parameters<typeof connectionMachine.provide>[0]),
-      {
-        id: `connection/${place.name}/${place.purpose}/${place.owner ?? ''}`,
-        input: { backoffMs: BACKOFF_MS, backoffMaxMs: BACKOFF_MAX_MS },
-      },
-    )
+    const host: ConnectionHost = {
+      runtime,
+      dial: () => this.#dial(),
+      negotiate: () => this.#negotiate(),
+      dropStream: () => this.#dropStream(),
+      announceReady: () => this.#announceReady(),
+      announceFailure: (error) => this.#announceFailure(error),
+      announceClosed: () => this.#answerWaiters(Effect.fail(this.#closedError())),
+    }
+    this.#actor = connectionChart.actor(host, {
+      id: `connection/${place.name}/${place.purpose}/${place.owner ?? ''}`,
+      input: { backoffMs: BACKOFF_MS, backoffMaxMs: BACKOFF_MAX_MS },
+    })
     this.#actor.start()
   }
 

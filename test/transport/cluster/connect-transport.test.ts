@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { ScriptedCluster } from '../fixtures/scripted-cluster.js'
 
 const world = (nodeIds: readonly number[] = [1]) =>

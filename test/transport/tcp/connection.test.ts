@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StreamBusError } from '../../../src/domain/errors.js'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import type { RequestInput } from '../../../src/transport/protocol/registry.js'
 import { Connection, type ConnectionSettings } from '../../../src/transport/tcp/connection.js'
 import { chunked, cuts } from '../fixtures/chunks.js'
@@ -155,7 +155,7 @@ describe('connection: deadlines and interruption', () => {
     time.runFor(1)
     abandoned.interrupt()
     const next = heartbeat()
-    time.runFor(2000 - 1001)
+    time.runFor(900)
     broker.received[0]!.reply({ errorCode: 1 })
     broker.received[1]!.reply({ errorCode: 2 })
     time.runFor(1)
@@ -163,12 +163,28 @@ describe('connection: deadlines and interruption', () => {
     expect(lost).toEqual([])
   })
 
-  test('an abandoned request has no deadline any more', () => {
-    const { time, lost, heartbeat } = world()
-    const abandoned = heartbeat(100)
+  test('an abandoned request keeps its deadline: nothing behind it would be answered either', () => {
+    const { time, client, lost, heartbeat } = world()
+    const abandoned = heartbeat(300)
     time.runFor(1)
     abandoned.interrupt()
-    time.runFor(5000)
+    const next = heartbeat(10_000)
+    time.runFor(298)
+    expect([next.isDone(), client.isClosed()]).toEqual([false, false])
+    time.runFor(1)
+    expect(next.failure()).toMatchObject({ code: 'CONNECTION_CLOSED', retriable: true })
+    expect(lost).toMatchObject([{ code: 'REQUEST_TIMED_OUT' }])
+  })
+
+  test('what was abandoned before it was sent has no deadline any more', () => {
+    const { time, broker, lost, heartbeat } = world()
+    const throttled = heartbeat()
+    time.runFor(1)
+    broker.last('Heartbeat').reply({ errorCode: 0, throttleTimeMs: 5_000 })
+    time.runFor(1)
+    expect(throttled.isDone()).toBe(true)
+    heartbeat(300).interrupt()
+    time.runFor(1_000)
     expect(lost).toEqual([])
   })
 

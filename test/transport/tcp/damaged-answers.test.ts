@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { silentLogger } from '../../../src/transport/cluster/broker-connection.js'
 import { tcpConnections } from '../../../src/transport/tcp/tcp-connection.js'
 import { MemoryNetwork } from '../fixtures/memory-network.js'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { advertisedApis, encodeResponse } from '../../../src/transport/protocol/registry.js'
 import { Connection } from '../../../src/transport/tcp/connection.js'
 import {

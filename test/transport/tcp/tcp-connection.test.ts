@@ -1,6 +1,6 @@
 import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { silentLogger } from '../../../src/transport/cluster/broker-connection.js'
 import type { Address } from '../../../src/transport/tcp/address.js'
 import { tcpConnections } from '../../../src/transport/tcp/tcp-connection.js'

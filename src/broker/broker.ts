@@ -26,7 +26,7 @@ import type { Store } from './store/store.js'
 import { TopicCatalog } from './topics.js'
 import { randomUuid } from './uuid.js'
 
-export interface BrokerOptions extends Pick<GroupsSettings, 'onRebalance'> {
+export interface BrokerOptions extends Pick<GroupsSettings, 'onRebalance' | 'chart'> {
   /** XState inspection events of every group coordinator; Stately's inspectors fit. */
   readonly inspect?: Inspector | undefined
   readonly runtime: Runtime
@@ -70,6 +70,7 @@ export const createBroker = (options: BrokerOptions): Broker => {
     config,
     logger,
     onRebalance: options.onRebalance,
+    chart: options.chart,
     inspect: guardedInspect(options.inspect, (error) =>
       logger.error({ err: error }, `inspect threw and is not called any more: ${String(error)}`),
     ),

@@ -8,7 +8,7 @@ export const closeWithin = (
   core: ConsumerCore,
   timeoutMs: number,
   leaveGroup: boolean,
-): Promise<void> => {
+): Effect.Effect<void, StreamBusError> => {
   const giveUp = Effect.suspend(() => {
     const uncommitted =
       core.parts.config.groupId === null ? [] : core.committer.pending(core.slots.values())
@@ -24,7 +24,8 @@ export const closeWithin = (
       ),
     )
   })
-  return core.parts.runtime.promise(
-    Effect.timeoutOrElse(core.close(leaveGroup), { duration: timeoutMs, orElse: () => giveUp }),
-  )
+  return Effect.timeoutOrElse(core.close(leaveGroup), {
+    duration: timeoutMs,
+    orElse: () => giveUp,
+  })
 }

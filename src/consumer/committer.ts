@@ -7,7 +7,8 @@ import type { MemberIdentity } from '../machines/member/context.js'
 import type { MemberEvent } from '../machines/member/events.js'
 import type { Clock } from '../runtime/clock.js'
 import type { ConsumerConfig } from './config.js'
-import { commitRequest } from './group/commit-request.js'
+import type { GroupVerdict } from './group/classify.js'
+import { type CommitResult, commitRequest } from './group/commit-request.js'
 import type { GroupClient } from './group/group-client.js'
 import type { PartitionSlot } from './partition-slot.js'
 
@@ -42,6 +43,7 @@ export class Committer {
   readonly #parts: CommitterParts
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #gone = new Set<string>()
+  readonly #underWay = new Set<UnderWay>()
   commits = 0
   commitFailures = 0
 
@@ -59,8 +61,12 @@ export class Committer {
     return offsets
   }
 
-  /** A partition went with work that was handed out and is not committed. */
+  /**
+   * A partition went. What was being committed of it may still wait to be sent: nothing may be
+   * committed of what is gone. Work that was handed out and is not committed is remembered.
+   */
   noteGone(slot: PartitionSlot): void {
+    for (const { keys, giveUp } of [...this.#underWay]) if (keys.has(slot.key)) giveUp()
     const { done, committed } = slot.offsets
     if (slot.recordsHandedOut === 0) return
     if (slot.outstanding !== null || done !== committed) this.#gone.add(slot.key)
@@ -90,17 +96,25 @@ export class Committer {
 
   /**
    * The application's own commit: waits out a rebalance, retries what may pass until
-   * requestTimeoutMs is over, and fails with COMMIT_FAILED, NOT_ASSIGNED or MEMBER_FENCED.
+   * requestTimeoutMs is over, and fails with COMMIT_FAILED, NOT_ASSIGNED or MEMBER_FENCED. It
+   * concerns what the member holds when it is called: a partition that goes and comes back
+   * meanwhile may have been worked on by others, whose commits it must not take back.
    */
   commit(offsets: () => readonly TopicPartitionOffset[]): Effect.Effect<void, StreamBusError> {
-    const { clock, config } = this.#parts
+    const { clock, config, slots } = this.#parts
     const loop = Effect.gen({ self: this }, function* () {
       const deadline = clock.elapsed() + config.requestTimeoutMs
+      const holders = new Map<string, PartitionSlot>()
+      for (const at of offsets()) {
+        const slot = slots.get(keyOf(at))
+        if (slot !== undefined) holders.set(keyOf(at), slot)
+      }
       const wanted = this.#unlessOvertaken(offsets)
       for (;;) {
         yield* this.#awaitMembership(deadline)
         // Only the request itself has its turn: a hand-over must not wait for our pauses.
-        const outcome = yield* this.#turn.withPermits(1)(this.#sendOwned(wanted, deadline))
+        const send = this.#sendOwned(wanted, holders, deadline)
+        const outcome = yield* this.#turn.withPermits(1)(send)
         if (outcome.tag === 'committed') return
         const last = describe(outcome)
         if (outcome.tag === 'refused') return yield* Effect.fail(commitFailed(last, config, false))
@@ -177,12 +191,13 @@ export class Committer {
 
   #sendOwned(
     wanted: () => readonly TopicPartitionOffset[],
+    holders: ReadonlyMap<string, PartitionSlot>,
     deadline: number,
   ): Effect.Effect<CommitOutcome> {
     return Effect.suspend(() => {
       const offsets = wanted()
       if (offsets.length === 0) return Effect.succeed<CommitOutcome>({ tag: 'committed' })
-      this.#requireOwned(offsets)
+      this.#requireOwned(offsets, holders)
       return this.#send(offsets, deadline - this.#parts.clock.elapsed())
     })
   }
@@ -203,7 +218,9 @@ export class Committer {
       offsets,
       Math.max(1, Math.min(timeoutMs, config.requestTimeoutMs)),
     )
-    return Effect.map(request, ({ verdict, committed }): CommitOutcome => {
+    const keys = new Set(holders.keys())
+    const unlessGone = Effect.raceFirst(request, this.#gaveUp(keys))
+    return Effect.map(unlessGone, ({ verdict, committed }): CommitOutcome => {
       for (const offset of offsets) {
         const slot = holders.get(keyOf(offset))
         if (slot === undefined || !committed.has(slot.key)) continue
@@ -228,6 +245,21 @@ export class Committer {
     })
   }
 
+  /** Ends when one of the partitions goes. */
+  #gaveUp(keys: ReadonlySet<string>): Effect.Effect<CommitResult> {
+    return Effect.callback<CommitResult>((resume) => {
+      const underWay: UnderWay = {
+        keys,
+        giveUp: () => {
+          this.#underWay.delete(underWay)
+          resume(Effect.succeed({ verdict: PARTITIONS_GONE, committed: new Set() }))
+        },
+      }
+      this.#underWay.add(underWay)
+      return Effect.sync(() => this.#underWay.delete(underWay))
+    })
+  }
+
   *#awaitMembership(deadline: number) {
     const { clock, membership, config } = this.#parts
     for (;;) {
@@ -246,20 +278,39 @@ export class Committer {
     }
   }
 
-  #requireOwned(offsets: readonly TopicPartitionOffset[]): void {
+  #requireOwned(
+    offsets: readonly TopicPartitionOffset[],
+    holders: ReadonlyMap<string, PartitionSlot>,
+  ): void {
     const { slots, config } = this.#parts
-    const foreign = offsets.filter((offset) => !slots.has(keyOf(offset)))
-    if (foreign.length === 0) return
+    const isForeign = (offset: TopicPartitionOffset): boolean => {
+      const slot = slots.get(keyOf(offset))
+      return slot === undefined || (holders.get(keyOf(offset)) ?? slot) !== slot
+    }
+    const foreign = offsets.filter(isForeign)
+    const [first] = foreign
+    if (first === undefined) return
+    const why = slots.has(keyOf(first))
+      ? 'it was assigned anew meanwhile, and others may have worked on it'
+      : 'not assigned to this member'
     throw new StreamBusError(
       'NOT_ASSIGNED',
-      `group ${config.groupId}: cannot commit ${foreign.map(keyOf).join(', ')}: not assigned to this member`,
-      {
-        group: config.groupId ?? '',
-        topic: foreign[0]!.topic,
-        partition: foreign[0]!.partition,
-      },
+      `group ${config.groupId}: cannot commit ${foreign.map(keyOf).join(', ')}: ${why}`,
+      { group: config.groupId ?? '', topic: first.topic, partition: first.partition },
     )
   }
+}
+
+/** A commit that was sent, or is about to be. */
+interface UnderWay {
+  readonly keys: ReadonlySet<string>
+  readonly giveUp: () => void
+}
+
+const PARTITIONS_GONE: GroupVerdict = {
+  tag: 'unavailable',
+  error: { code: 'COMMIT_FAILED', message: 'partitions of the commit went to others meanwhile' },
+  coordinatorMoved: false,
 }
 
 const outOfTime = (timeoutMs: number): CommitOutcome => ({

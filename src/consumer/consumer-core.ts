@@ -9,13 +9,14 @@ import type { Runtime } from '../runtime/runtime.js'
 import { Tasks } from '../runtime/tasks.js'
 import type { TransportService } from '../transport/transport.js'
 import { CallbackQueue, type PartitionCallbacks } from './callbacks.js'
+import { type ConsumerCharts, consumerCharts } from './charts.js'
 import { Committer } from './committer.js'
 import type { ConsumerConfig } from './config.js'
 import { Delivery } from './delivery.js'
 import { Fetcher } from './fetcher.js'
 import { GroupClient } from './group/group-client.js'
 import { GroupLeader } from './group/leader.js'
-import { memberStateOf, provideMember } from './member-host.js'
+import { memberStateOf } from './member-host.js'
 import { Ownership } from './ownership.js'
 import type { PartitionSlot } from './partition-slot.js'
 import { Positions } from './positions.js'
@@ -33,6 +34,8 @@ export interface CoreParts {
   readonly onIgnored?: (event: string, state: string) => void
   /** Everything was let go of. */
   readonly onClosed?: () => void
+  /** Default: those of production. Mutation tests put changed ones in their place. */
+  readonly charts?: ConsumerCharts
 }
 
 /**
@@ -62,7 +65,7 @@ export class ConsumerCore {
 
   constructor(parts: CoreParts) {
     this.parts = parts
-    const { runtime, transport, config, id, onError } = parts
+    const { runtime, transport, config, id, onError, charts = consumerCharts } = parts
     const onFatal = (error: StreamBusError): void => this.fail(error)
     const onIgnored = (event: string, state: string): void => {
       this.ignoredEvents++
@@ -74,7 +77,7 @@ export class ConsumerCore {
     this.delivery = new Delivery({
       slots: this.slots,
       clock: runtime.clock,
-      mayHandOut: () => config.assign.length > 0 || this.client.isSessionAlive,
+      mayHandOut: () => config.assign.length > 0 || this.client.lease.isSure,
       onTaken: () => this.fetcher.pump(),
       onError,
     })
@@ -123,18 +126,13 @@ export class ConsumerCore {
       committer: this.committer,
       positions: this.positions,
       tasks: this.tasks,
+      chart: charts.partition,
       inspect: config.inspect,
       onIgnored,
       onChange: () => this.#slotsChanged(),
     })
-    const machine = provideMember({
-      runtime,
-      client: this.client,
-      leader: this.leader,
-      ownership,
-      onIgnored,
-    })
-    this.member = runtime.actor(machine, {
+    const host = { runtime, client: this.client, leader: this.leader, ownership, onIgnored }
+    this.member = charts.member.actor(host, {
       id,
       input: {
         groupId: config.assign.length > 0 ? null : config.groupId,

@@ -255,7 +255,7 @@ export class Consumer implements AsyncIterable<ConsumerRecord>, AsyncDisposable 
    */
   async close({ timeoutMs = 30_000, leaveGroup = true }: CloseOptions = {}): Promise<void> {
     this.#reading.stop()
-    this.#closing ??= closeWithin(this.#core, timeoutMs, leaveGroup)
+    this.#closing ??= this.#runtime.promise(closeWithin(this.#core, timeoutMs, leaveGroup))
     if (this.#insideCallback.getStore()?.isRunning) {
       this.#closing.catch((error: unknown) => this.#core.parts.onError(error as StreamBusError))
       return

@@ -72,7 +72,7 @@ export const planFetches = (input: PlanInput): FetchPlan => {
       retryAt = Math.min(retryAt, slot.retryAt)
       continue
     }
-    const leader = view.topics.get(slot.topic)?.partitions[slot.partition]?.leader ?? -1
+    const leader = leaderOf(view.topics, slot)
     if (leader < 0) needsMetadata = true
     else if (slot.buffer.bytes >= limit) fullNodes.add(leader)
     else if ((input.inFlight.get(leader)?.length ?? 0) < LANES) {
@@ -103,6 +103,12 @@ export const planFetches = (input: PlanInput): FetchPlan => {
   }
   return { fetches, needsMetadata, retryAt }
 }
+
+/** Its node id; -1 while it has none, or is not there. */
+export const leaderOf = (
+  topics: ClusterView['topics'],
+  { topic, partition }: Pick<PartitionSlot, 'topic' | 'partition'>,
+): number => topics.get(topic)?.partitions[partition]?.leader ?? -1
 
 /** A second fetch ends with the first, so that the next one asks for all partitions again. */
 const waitMs = (

@@ -5,7 +5,7 @@ import { defectError, type StreamBusError } from '../domain/errors.js'
 import type { TimerHandle } from '../runtime/clock.js'
 import type { Tasks } from '../runtime/tasks.js'
 import type { ResponseBody } from '../transport/protocol/registry.js'
-import { type FetchUnderWay, type NodeFetch, planFetches } from './fetch-plan.js'
+import { type FetchUnderWay, leaderOf, type NodeFetch, planFetches } from './fetch-plan.js'
 import { fetchRequest } from './fetch-request.js'
 import { FetchResponseReader, type ReaderParts } from './fetch-response.js'
 import type { PartitionSlot } from './partition-slot.js'
@@ -36,6 +36,8 @@ export class Fetcher {
   #retryTimer: TimerHandle | undefined
   #refreshing = false
   #failures = 0
+  /** For leaders, one after the other without having them all. */
+  #searches = 0
   #rotation = 0
   #closed = false
   #isPumping = false
@@ -164,14 +166,10 @@ export class Fetcher {
       return
     }
     if (this.#failures === 0) this.#parts.onError(error)
-    const retryAt = this.#parts.runtime.clock.elapsed() + this.#backoff()
+    const retryAt = this.#parts.runtime.clock.elapsed() + backoffMs(this.#failures++)
     for (const slot of slots) slot.retryAt = retryAt
     this.#parts.transport.invalidate()
     this.#refreshMetadata()
-  }
-
-  #backoff(): number {
-    return Math.min(RETRY_MS * 2 ** Math.min(this.#failures++, 10), RETRY_MAX_MS)
   }
 
   #refreshMetadata(): void {
@@ -184,14 +182,21 @@ export class Fetcher {
         const result = yield* Effect.result(
           transport.metadata(topics, { timeoutMs: config.requestTimeoutMs }),
         )
-        const stillUnknown =
-          Result.isFailure(result) ||
-          topics.some((topic) => (result.success.topics.get(topic)?.errorCode ?? 3) !== 0)
-        if (stillUnknown) yield* Effect.sleep(this.#backoff())
+        if (Result.isFailure(result) || this.#isLeaderMissing()) {
+          yield* Effect.sleep(backoffMs(this.#searches++))
+          transport.invalidate()
+        } else this.#searches = 0
         this.#refreshing = false
         this.pump()
       }),
     )
+  }
+
+  /** Also of a partition that its topic has no more: the group's leader will see it, too. */
+  #isLeaderMissing(): boolean {
+    const { transport, slots } = this.#parts
+    const { topics } = transport.view()
+    return [...slots.values()].some((slot) => leaderOf(topics, slot) < 0)
   }
 
   #armRetry(delayMs: number): void {
@@ -208,6 +213,9 @@ export class Fetcher {
     )
   }
 }
+
+const backoffMs = (failures: number): number =>
+  Math.min(RETRY_MS * 2 ** Math.min(failures, 10), RETRY_MAX_MS)
 
 interface UnderWay extends FetchUnderWay {
   fiber: Fiber.Fiber<void> | undefined

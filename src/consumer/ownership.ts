@@ -2,13 +2,13 @@ import * as Effect from 'effect/Effect'
 import type { CallbackOutcome, CommitOutcome, DrainOutcome } from '../domain/membership.js'
 import { keyOf, partitionKey, type TopicPartition } from '../domain/topic-partition.js'
 import type { PartitionsInput } from '../machines/member/member-setup.js'
-import { type PartitionMachine, partitionMachine } from '../machines/partition/partition-machine.js'
 import type { Inspect, Runtime } from '../runtime/runtime.js'
 import type { Tasks } from '../runtime/tasks.js'
 import type { CallbackQueue } from './callbacks.js'
 import type { Committer } from './committer.js'
 import type { ConsumerConfig } from './config.js'
 import type { Delivery } from './delivery.js'
+import type { partitionChart } from './partition-host.js'
 import { PartitionSlot } from './partition-slot.js'
 import type { Positions } from './positions.js'
 
@@ -25,6 +25,7 @@ export interface OwnershipParts {
   readonly committer: Committer
   readonly positions: Positions
   readonly tasks: Tasks
+  readonly chart: typeof partitionChart
   readonly inspect: Inspect | undefined
   readonly onIgnored: (event: string, state: string) => void
   /** Slots came, opened or went. */
@@ -37,17 +38,9 @@ export interface OwnershipParts {
  */
 export class Ownership {
   readonly #parts: OwnershipParts
-  /** Made once: a machine is large, its actors are small. */
-  readonly #machine: PartitionMachine
 
   constructor(parts: OwnershipParts) {
     this.#parts = parts
-    this.#machine = partitionMachine.provide({
-      actions: {
-        recordIgnored: ({ event, self }) =>
-          parts.onIgnored(event.type, `${self.id}: ${self.getSnapshot().value}`),
-      },
-    })
   }
 
   /** New slots, `onPartitionsAssigned` awaited, then open for fetching. */
@@ -124,9 +117,9 @@ export class Ownership {
   }
 
   #createSlot(tp: TopicPartition, generation: number): PartitionSlot {
-    const { runtime, owner, slots, inspect } = this.#parts
+    const { owner, slots, chart, inspect } = this.#parts
     const key = partitionKey(tp.topic, tp.partition)
-    const actor = runtime.actor(this.#machine, {
+    const actor = chart.actor(this.#parts, {
       id: `${owner}/${key}`,
       input: { topic: tp.topic, partition: tp.partition, generation, paused: false },
       inspect,

@@ -42,6 +42,8 @@ export type ErrorCode =
   | 'CLOSE_TIMED_OUT'
   | 'PRODUCER_CLOSED'
   | 'CALLBACK_FAILED'
+  | 'INVALID_TRACE'
+  | 'TRACE_NOT_FOUND'
   | 'INTERNAL_ERROR'
 
 export interface ErrorDetails extends ErrorAddress {

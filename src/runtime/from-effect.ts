@@ -1,5 +1,4 @@
 import * as Cause from 'effect/Cause'
-import type * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import type * as Fiber from 'effect/Fiber'
 import type {
@@ -34,41 +33,38 @@ export interface EffectArgs<I> {
  * A fiber may finish while `start` still runs (Effects run synchronously up to their first wait),
  * so the exit is sent as an event to the actor itself, which XState queues.
  */
-export const fromEffect =
-  (run: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>) =>
-  <A, E, I = NonReducibleUnknown>(
-    make: (args: EffectArgs<I>) => Effect.Effect<A, E>,
-  ): EffectLogic<A, I> => {
-    const fibers = new WeakMap<object, Fiber.Fiber<A, E>>()
-    return {
-      getInitialSnapshot: (_, input) => ({
-        status: 'active',
-        output: undefined,
-        error: undefined,
-        input,
-      }),
-      start: (snapshot, { self }) => {
-        if (snapshot.status !== 'active') return
-        const fiber = run(make({ input: snapshot.input as I, parent: self._parent }))
-        fibers.set(self, fiber)
-        fiber.addObserver((exit) => {
-          fibers.delete(self)
-          if (self.getSnapshot().status === 'active') self.send({ type: EXITED, exit } as Exited)
-        })
-      },
-      transition: (snapshot, event, { self }) => {
-        if (snapshot.status !== 'active') return snapshot
-        if (event.type === EXITED)
-          return exited(snapshot, (event as Exited).exit as Exit.Exit<A, E>)
-        if (event.type !== 'xstate.stop') return snapshot
-        const fiber = fibers.get(self)
+export const fromEffect = <A, E, I = NonReducibleUnknown>(
+  run: (args: EffectArgs<I>) => Fiber.Fiber<A, E>,
+): EffectLogic<A, I> => {
+  const fibers = new WeakMap<object, Fiber.Fiber<A, E>>()
+  return {
+    getInitialSnapshot: (_, input) => ({
+      status: 'active',
+      output: undefined,
+      error: undefined,
+      input,
+    }),
+    start: (snapshot, { self }) => {
+      if (snapshot.status !== 'active') return
+      const fiber = run({ input: snapshot.input as I, parent: self._parent })
+      fibers.set(self, fiber)
+      fiber.addObserver((exit) => {
         fibers.delete(self)
-        fiber?.interruptUnsafe()
-        return { ...snapshot, status: 'stopped', input: undefined } as EffectSnapshot<A, I>
-      },
-      getPersistedSnapshot: (snapshot) => snapshot,
-    }
+        if (self.getSnapshot().status === 'active') self.send({ type: EXITED, exit } as Exited)
+      })
+    },
+    transition: (snapshot, event, { self }) => {
+      if (snapshot.status !== 'active') return snapshot
+      if (event.type === EXITED) return exited(snapshot, (event as Exited).exit as Exit.Exit<A, E>)
+      if (event.type !== 'xstate.stop') return snapshot
+      const fiber = fibers.get(self)
+      fibers.delete(self)
+      fiber?.interruptUnsafe()
+      return { ...snapshot, status: 'stopped', input: undefined } as EffectSnapshot<A, I>
+    },
+    getPersistedSnapshot: (snapshot) => snapshot,
   }
+}
 
 const exited = <A, I>(
   snapshot: EffectSnapshot<A, I>,

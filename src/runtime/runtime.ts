@@ -13,7 +13,6 @@ import {
   type InspectionEvent,
 } from 'xstate'
 import { type Clock, realClock } from './clock.js'
-import { type EffectArgs, type EffectLogic, fromEffect } from './from-effect.js'
 
 export type Inspect = (event: InspectionEvent) => void
 
@@ -40,9 +39,6 @@ export interface Runtime {
   readonly promise: <A, E>(effect: Effect.Effect<A, E>, signal?: AbortSignal) => Promise<A>
   /** A root actor, not yet started. */
   readonly actor: <L extends AnyActorLogic>(logic: L, settings: ActorSettings<L>) => Actor<L>
-  readonly effectLogic: <A, E, I>(
-    make: (args: EffectArgs<I>) => Effect.Effect<A, E>,
-  ) => EffectLogic<A, I>
 }
 
 export interface RuntimeParts {
@@ -69,7 +65,6 @@ export const makeRuntime = (parts: RuntimeParts): Runtime => {
         ...(inspect === undefined ? {} : { inspect }),
         // biome-ignore lint/suspicious/noExplicitAny: XState's conditional options type.
       } as any) as Actor<typeof logic>,
-    effectLogic: fromEffect(run),
   }
 }
 

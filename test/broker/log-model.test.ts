@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { heldStore } from './fixtures/held-store.js'
 import { idempotent, type Pending, resultOf, TestBroker } from './fixtures/test-broker.js'
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { CallbackQueue, type PartitionCallbacks } from '../../src/consumer/callbacks.js'
 import type { StreamBusError } from '../../src/domain/errors.js'
 import type { TopicPartition } from '../../src/domain/topic-partition.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { begin } from './fixtures/parts.js'
 
 const tp = (partition: number): TopicPartition => ({ topic: 'events', partition })

@@ -201,6 +201,37 @@ describe('a commit of the application', () => {
     expect(successor.offsets.committed).toBe(8)
   })
 
+  test('a partition that went and came back while it waited is another ownership: refused', () => {
+    const { time, committer, membership, byKey, sent } = committerWorld()
+    membership.move({ memberState: 'rebalancing', mayCommit: false })
+    const commit = begin(
+      time,
+      committer.commit(() => [at(0, 5)]),
+    )
+    byKey.set('events-0', openSlot(time, 0, 27))
+    membership.move({ memberState: 'stable', mayCommit: true, generation: 2 })
+    time.settle()
+    expect(commit.error).toMatchObject({ code: 'NOT_ASSIGNED', address: { partition: 0 } })
+    expect(commit.error?.message).toContain('assigned anew')
+    expect(sent()).toEqual([])
+  })
+
+  test('of what goes before it is answered nothing is sent any more', () => {
+    const { time, committer, membership, byKey, sent } = committerWorld(() => 'silence')
+    const commit = begin(
+      time,
+      committer.commit(() => [at(0, 5)]),
+    )
+    expect(sent()).toEqual(['1: 0@5'])
+    const gone = byKey.get('events-0')!
+    byKey.delete('events-0')
+    committer.noteGone(gone)
+    membership.move({})
+    time.runFor(200)
+    expect(commit.error).toMatchObject({ code: 'NOT_ASSIGNED' })
+    expect(sent()).toEqual(['1: 0@5'])
+  })
+
   test('outside of a membership it says why not', () => {
     const cases = [
       ['idle', 'NOT_ASSIGNED'],

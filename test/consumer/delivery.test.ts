@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Delivery } from '../../src/consumer/delivery.js'
 import type { PartitionSlot } from '../../src/consumer/partition-slot.js'
 import type { StreamBusError } from '../../src/domain/errors.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { batchBytes, begin, fill, openSlot, slotsOf, spoilt } from './fixtures/parts.js'
 
 const world = (partitions = 3, perPartition = 10) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type PlanInput, planFetches } from '../../src/consumer/fetch-plan.js'
 import { fetchRequest } from '../../src/consumer/fetch-request.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import type { ClusterView } from '../../src/transport/transport.js'
 import { FakeTransport } from './fixtures/fake-transport.js'
 import { batchBytes, config, fill, openSlot, slotOn } from './fixtures/parts.js'

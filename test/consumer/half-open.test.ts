@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import { heartbeat } from '../../src/consumer/group/heartbeat.js'
+import { syncGroup } from '../../src/consumer/group/sync.js'
 import type { MemberEvent } from '../../src/machines/member/events.js'
+import { encodeAssignment } from '../../src/transport/protocol/consumer-protocol.js'
 import { groupClient } from './fixtures/group.js'
+import { finish } from './fixtures/parts.js'
 
 /**
  * A half-open connection: what was sent is swallowed, and nobody closes. The JoinGroup after the
@@ -14,7 +17,7 @@ test('a member whose session ended in silence joins anew on new connections', ()
   )
   const order: string[] = []
   Object.assign(transport, { release: (owner: string) => order.push(`release ${owner}`) })
-  client.lastContact = time.clock.elapsed()
+  client.lease.confirm(time.clock.elapsed())
   const report = ({ type }: MemberEvent): number => order.push(type)
   const fiber = time.runtime.run(heartbeat(client, { memberId: 'm', generation: 1 }, report))
   time.runFor(3_999)
@@ -30,11 +33,29 @@ test('one lost answer does not end the session: there is time for another heartb
     { sessionTimeoutMs: 4_000, heartbeatIntervalMs: 500 },
   )
   const reported: string[] = []
-  client.lastContact = time.clock.elapsed()
+  client.lease.confirm(time.clock.elapsed())
   const report = ({ type }: MemberEvent): number => reported.push(type)
   const fiber = time.runtime.run(heartbeat(client, { memberId: 'm', generation: 1 }, report))
   time.runFor(20_000)
   expect(reported).toEqual([])
   expect(transport.of('Heartbeat').length).toBeGreaterThan(20)
   fiber.interruptUnsafe()
+})
+
+test('after a rebalance the connection for joining is closed: idle, it may be dropped unseen', () => {
+  const assignment = encodeAssignment([])
+  const { time, client, transport } = groupClient({
+    SyncGroup: () => ({ errorCode: 0, assignment }),
+  })
+  const released: unknown[] = []
+  Object.assign(transport, { release: (...what: unknown[]) => released.push(what) })
+  const input = {
+    memberId: 'm',
+    generation: 4,
+    topics: [],
+    protocol: 'range',
+    withAssignment: false,
+  }
+  finish(time, syncGroup(client, input, []))
+  expect(released).toEqual([['me', 'join']])
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PartitionBuffer } from '../../src/consumer/partition-buffer.js'
 import type { ConsumerRecord } from '../../src/domain/record.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { batchBytes, fill, markerBytes, openSlot, slotOn, spoilt } from './fixtures/parts.js'
 
 const offsetsOf = (records: readonly ConsumerRecord[]): number[] =>

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ProducerOptions } from '../../src/producer/config.js'
 import type { SentRecord } from '../../src/producer/send-call.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { FakeCluster, type Fault } from './fixtures/fake-cluster.js'
 import { producerOn } from './fixtures/settled.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ProducerRecord } from '../../src/domain/record.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { FakeCluster } from './fixtures/fake-cluster.js'
 import { errorOf, producerOn } from './fixtures/settled.js'
 

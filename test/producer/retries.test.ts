@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { StreamBusError } from '../../src/domain/errors.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { FakeCluster, type Fault, type Seen } from './fixtures/fake-cluster.js'
 import { errorOf, producerOn } from './fixtures/settled.js'
 

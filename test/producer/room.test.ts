@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { FakeCluster } from './fixtures/fake-cluster.js'
 import { errorOf, producerOn } from './fixtures/settled.js'
 

@@ -1,14 +1,15 @@
 import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
 import { type AnyEventObject, createActor, setup } from 'xstate'
+import { fromEffect } from '../../src/runtime/from-effect.js'
 import { makeRuntime, type Runtime, realRuntime } from '../../src/runtime/runtime.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 
 /** A machine that invokes one Effect and remembers how it ended. */
 const host = (runtime: Runtime, make: () => Effect.Effect<unknown, unknown>) => {
   const seen: AnyEventObject[] = []
   const machine = setup({
-    actors: { work: runtime.effectLogic(make) },
+    actors: { work: fromEffect(() => runtime.run(make())) },
     actions: {
       note: ({ event }) => {
         seen.push(event)
@@ -108,12 +109,10 @@ describe('an Effect as an actor', () => {
   test('it is told its input and its parent', () => {
     const time = new VirtualTime('effect')
     let given: unknown
-    const logic = time.runtime.effectLogic<number, never, { readonly n: number }>(
-      ({ input, parent }) => {
-        given = { input, parent }
-        return Effect.succeed(input.n)
-      },
-    )
+    const logic = fromEffect<number, never, { readonly n: number }>(({ input, parent }) => {
+      given = { input, parent }
+      return time.runtime.run(Effect.succeed(input.n))
+    })
     const actor = createActor(logic, { input: { n: 7 } }).start()
     time.settle()
     expect(given).toEqual({ input: { n: 7 }, parent: undefined })

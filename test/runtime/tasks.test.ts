@@ -1,7 +1,7 @@
 import * as Effect from 'effect/Effect'
 import { expect, test } from 'vitest'
 import { Tasks } from '../../src/runtime/tasks.js'
-import { VirtualTime } from '../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 
 const world = () => {
   const time = new VirtualTime('tasks')

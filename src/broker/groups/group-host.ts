@@ -9,16 +9,14 @@ import type {
   GroupRequest,
   ReplyTo,
 } from '../../machines/group-coordinator/events.js'
-import {
-  type GroupCoordinatorMachine,
-  groupCoordinatorMachine,
-} from '../../machines/group-coordinator/group-coordinator-machine.js'
+import type { GroupCoordinatorMachine } from '../../machines/group-coordinator/group-coordinator-machine.js'
 import type { LastRebalance } from '../../machines/group-coordinator/rebalance-cause.js'
 import { type StoredGroup, storedGroup } from '../../machines/group-coordinator/stored-group.js'
 import type { Inspect, Runtime } from '../../runtime/runtime.js'
 import type { Logger } from '../logger.js'
 import type { Mutation } from '../store/store.js'
 import type { DurableWrites } from './durable-writes.js'
+import { groupChart } from './group-chart.js'
 import { putGroup } from './group-store.js'
 
 export type GroupState = 'empty' | 'preparingRebalance' | 'completingRebalance' | 'stable' | 'dead'
@@ -37,6 +35,8 @@ export interface GroupHostParts {
   readonly settings: GroupSettings
   readonly onRebalance?: ((report: RebalanceReport) => void) | undefined
   readonly inspect?: Inspect | undefined
+  /** Default: that of production. Mutation tests put a changed one in its place. */
+  readonly chart?: typeof groupChart | undefined
   /** The group holds nothing that anybody could miss, or its actor broke. */
   readonly onForgettable: (host: GroupHost) => void
 }
@@ -71,19 +71,13 @@ export class GroupHost {
     this.#parts = parts
     this.#isStored = stored !== undefined
     this.#isKept = stored !== undefined
-    const { runtime, settings, inspect } = parts
-    const machine = groupCoordinatorMachine.provide({
-      actors: {
-        persistGroup: runtime.effectLogic(({ input }: { readonly input: StoredGroup }) =>
-          this.#store(input),
-        ),
-      },
-    })
-    this.#actor = runtime.actor(machine, {
+    const { runtime, settings, inspect, chart = groupChart } = parts
+    const host = { runtime, persist: (group: StoredGroup) => this.#store(group) }
+    this.#actor = chart.actor(host, {
       id: `group/${groupId}`,
       input: stored === undefined ? { groupId, settings } : { groupId, settings, stored },
       inspect,
-    }) as Actor<GroupCoordinatorMachine>
+    })
     this.#listen()
     this.#actor.start()
   }
@@ -124,6 +118,11 @@ export class GroupHost {
   /** Sends away whoever waits and ends all timers. */
   stop(): void {
     if (this.state !== 'dead') this.#actor.send({ type: 'group.unload' })
+    this.discard()
+  }
+
+  /** As `stop`, for an actor that is in the middle of a step or broken: it takes no more events. */
+  discard(): void {
     this.#actor.stop()
     this.#sendAwayWaiting()
   }

@@ -60,7 +60,8 @@ export class GroupRegistry {
 
   #forget(host: GroupHost): void {
     if (this.#hosts.get(host.groupId) !== host) return
-    this.remove(host)
+    this.#hosts.delete(host.groupId)
+    host.discard()
     this.reload(host.groupId)
   }
 }

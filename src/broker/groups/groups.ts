@@ -5,6 +5,7 @@ import type { Logger } from '../logger.js'
 import type { Store } from '../store/store.js'
 import { describeGroup, type GroupDescription } from './describe-group.js'
 import { durableWrites } from './durable-writes.js'
+import type { groupChart } from './group-chart.js'
 import type { RebalanceReport } from './group-host.js'
 import { GroupRegistry } from './group-registry.js'
 import { deleteTopicOffsets } from './group-store.js'
@@ -30,12 +31,20 @@ export interface GroupsSettings {
   readonly logger: Logger
   readonly onRebalance?: ((report: RebalanceReport) => void) | undefined
   readonly inspect?: Inspect | undefined
+  /** For mutation tests, see `GroupHostParts`. */
+  readonly chart?: typeof groupChart | undefined
 }
 
 export interface Groups {
   readonly handlers: Handlers
   /** A group as it is now, with why it last rebalanced; undefined when there is none. */
   readonly describe: (groupId: string) => GroupDescription | undefined
+  /**
+   * What a move of its coordinator is to a group: it is let go of (whoever waits is sent away with
+   * NOT_COORDINATOR), and after `pauseMs` and all writes in flight it is read again from the store.
+   * A single broker never does this by itself; simulations do.
+   */
+  readonly reload: (groupId: string, pauseMs: number) => Effect.Effect<void>
   /** Forgets what groups committed for a topic, once the topic is gone. */
   readonly topicDeleted: (topic: string) => Effect.Effect<void>
   /** Answers parked requests with NOT_COORDINATOR and waits for writes in flight. Idempotent. */
@@ -52,7 +61,7 @@ const defaults = { groupMaxSize: 2_147_483_647, maxOffsetMetadataBytes: 4096 }
  * store. Members found there go on without a rebalance, with a whole session to be heard of.
  */
 export const createGroups = (settings: GroupsSettings): Groups => {
-  const { runtime, store, topics, logger, onRebalance, inspect } = settings
+  const { runtime, store, topics, logger, onRebalance, inspect, chart } = settings
   const config = { ...defaults, ...settings.config }
   const writes = durableWrites(runtime, store)
   const registry = new GroupRegistry(
@@ -62,6 +71,7 @@ export const createGroups = (settings: GroupsSettings): Groups => {
       logger,
       onRebalance,
       inspect,
+      chart,
       settings: {
         initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
         newMemberJoinTimeoutMs: NEW_MEMBER_JOIN_TIMEOUT_MS,
@@ -88,6 +98,15 @@ export const createGroups = (settings: GroupsSettings): Groups => {
       const host = registry.find(groupId)
       return host && describeGroup(host)
     },
+    reload: (groupId, pauseMs) =>
+      Effect.suspend(() => {
+        const host = registry.find(groupId)
+        if (host !== undefined) registry.remove(host)
+        return Effect.sleep(pauseMs).pipe(
+          Effect.andThen(writes.settled),
+          Effect.andThen(Effect.sync(() => registry.reload(groupId))),
+        )
+      }),
     topicDeleted: (topic) =>
       Effect.flatMap(
         Effect.suspend(() => writes.write(deleteTopicOffsets(store, topic))),

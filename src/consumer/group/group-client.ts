@@ -9,6 +9,7 @@ import type { ApiName, ResponseBody } from '../../transport/protocol/registry.js
 import type { Purpose, RequestMaker, TransportService } from '../../transport/transport.js'
 import type { ConsumerConfig } from '../config.js'
 import { classifyFailure, classifyGroupError, type GroupVerdict } from './classify.js'
+import { Lease } from './lease.js'
 
 export interface GroupClientParts {
   readonly runtime: Runtime
@@ -23,25 +24,34 @@ export interface GroupClientParts {
 export class GroupClient {
   readonly parts: GroupClientParts
   readonly groupId: string
-  /**
-   * When the last request was sent that the coordinator answered as to its member, on the
-   * runtime's elapsed clock. Its session timer restarted no earlier.
-   */
-  lastContact = Number.NEGATIVE_INFINITY
+  readonly lease: Lease
   /** What this member was last assigned, for strategies that keep it over an eager revoke. */
   lastAssigned: readonly TopicPartition[] = []
   lastGeneration = -1
+  /** The member id under which SyncGroup last succeeded; empty before. */
+  syncedAs = ''
   heartbeats = 0
 
   constructor(parts: GroupClientParts) {
     this.parts = parts
     this.groupId = parts.config.groupId ?? ''
+    this.lease = new Lease(parts.runtime.clock, parts.config)
   }
 
-  /** True while the coordinator cannot have given this member's partitions away. */
-  get isSessionAlive(): boolean {
-    const { runtime, config } = this.parts
-    return runtime.clock.elapsed() - this.lastContact < config.sessionTimeoutMs
+  /**
+   * FENCED_INSTANCE_ID mostly says that another process took our place. But a static member's new
+   * id is durable at the coordinator only with the generation that it syncs: one that crashed
+   * before knows the former id, and calls us fenced although nobody else is there. Who never
+   * synced under its id therefore joins anew, which takes the place again (KIP-345).
+   */
+  isIdForgotten(verdict: GroupVerdict, memberId: string): boolean {
+    return (
+      verdict.tag === 'refused' &&
+      verdict.error.kafkaError === 'FENCED_INSTANCE_ID' &&
+      this.parts.config.groupInstanceId !== null &&
+      memberId !== '' &&
+      this.syncedAs !== memberId
+    )
   }
 
   /** A request to the coordinator. A coordinator that moved is forgotten, to be found anew. */
@@ -88,24 +98,40 @@ export class GroupClient {
     })
   })
 
-  /** Tried once: a coordinator that did not hear it lets the session timeout do its work. */
+  /**
+   * Tried again while there is time: an idle connection may turn out to be dead, or the coordinator
+   * to have moved, and a member that is not known to have left holds the others up until its
+   * session ends. `unavailable`: that is what will happen.
+   */
   leave(identity: MemberIdentity, reason: string): Effect.Effect<LeaveOutcome> {
-    const { config } = this.parts
-    const member = { memberId: identity.memberId, groupInstanceId: config.groupInstanceId }
-    const request = this.request(
-      'control',
-      'LeaveGroup',
-      (version) => ({
-        groupId: this.groupId,
-        ...(version < 3
-          ? { memberId: identity.memberId }
-          : { members: [version < 5 ? member : { ...member, reason }] }),
-      }),
-      Math.min(config.requestTimeoutMs, config.sessionTimeoutMs),
-    )
-    return Effect.map(request, (result): LeaveOutcome => {
-      const verdict = this.verdict(result, 'leave')
-      return verdict.tag === 'unavailable' ? verdict : { tag: 'left' }
+    return Effect.gen({ self: this }, function* () {
+      const { config, runtime } = this.parts
+      const { clock } = runtime
+      const dueMs = clock.elapsed() + Math.min(config.requestTimeoutMs, config.sessionTimeoutMs)
+      const input = leaveRequest(this.groupId, identity.memberId, config.groupInstanceId, reason)
+      for (let attempt = 1; ; attempt++) {
+        const leftMs = dueMs - clock.elapsed()
+        const timeoutMs = attempt < LEAVE_ATTEMPTS ? Math.ceil(leftMs / 2) : leftMs
+        const result = yield* this.request('control', 'LeaveGroup', input, timeoutMs)
+        const verdict = this.verdict(result, 'leave')
+        if (verdict.tag !== 'unavailable') return { tag: 'left' }
+        if (attempt === LEAVE_ATTEMPTS || dueMs - clock.elapsed() <= LEAVE_RETRY_MS) return verdict
+        yield* Effect.sleep(LEAVE_RETRY_MS)
+      }
     })
   }
 }
+
+const LEAVE_ATTEMPTS = 3
+const LEAVE_RETRY_MS = 100
+
+const leaveRequest =
+  (groupId: string, memberId: string, groupInstanceId: string | null, reason: string) =>
+  (version: number) => {
+    const member = { memberId, groupInstanceId }
+    const members = [version < 5 ? member : { ...member, reason }]
+    return { groupId, ...(version < 3 ? { memberId } : { members }) }
+  }
+
+/** To be taken as an id that the coordinator does not know. */
+export const ID_FORGOTTEN = { tag: 'memberUnknown', kafkaError: 'UNKNOWN_MEMBER_ID' } as const

@@ -3,7 +3,7 @@ import type { Cause } from '../../domain/membership.js'
 import type { MemberIdentity } from '../../machines/member/context.js'
 import type { MemberEvent } from '../../machines/member/events.js'
 import type { ConsumerConfig } from '../config.js'
-import type { GroupClient } from './group-client.js'
+import { type GroupClient, ID_FORGOTTEN } from './group-client.js'
 
 const RETRY_MS = 250
 
@@ -11,8 +11,8 @@ const RETRY_MS = 250
  * The heartbeat of one generation, as one long-lived Effect: independent of polls, handlers and
  * callbacks. It ends only by being stopped, and reports by events.
  *
- * A member that got no answer for a whole session timeout must assume that its partitions belong
- * to others now, because the coordinator, which hears nothing either, gives them away.
+ * A member that got no answer for so long that the coordinator, which hears nothing either, may
+ * have given its partitions away, must assume that it has (see `Lease`).
  */
 export const heartbeat = (
   client: GroupClient,
@@ -22,19 +22,19 @@ export const heartbeat = (
   Effect.gen(function* () {
     const { runtime, config, transport, owner } = client.parts
     const { clock } = runtime
+    const { lease } = client
     let pauseMs = config.heartbeatIntervalMs
     for (;;) {
-      const expiresIn = client.lastContact + config.sessionTimeoutMs - clock.elapsed()
-      const plannedMs = Math.max(0, Math.min(pauseMs, expiresIn))
+      const plannedMs = Math.max(0, Math.min(pauseMs, lease.expiresInMs))
       const sleptFrom = clock.elapsed()
       yield* Effect.sleep(plannedMs)
       const lateMs = clock.elapsed() - sleptFrom - plannedMs
-      const remaining = client.lastContact + config.sessionTimeoutMs - clock.elapsed()
+      const remaining = lease.expiresInMs
       if (remaining <= 0) {
         // Silent for that long, these connections may be dead at the other end without our knowing:
         // a JoinGroup on one of them would wait for its deadline, beyond the rebalance timeout.
         transport.release(owner)
-        report({ type: 'session.expired', cause: expiryCause(config.sessionTimeoutMs, lateMs) })
+        report({ type: 'session.expired', cause: expiryCause(config, lateMs) })
         return yield* Effect.never
       }
       const sentAt = clock.elapsed()
@@ -50,14 +50,16 @@ export const heartbeat = (
         }),
         attemptMs(config, remaining),
       )
-      const verdict = client.verdict(result, 'heartbeat')
+      const answered = client.verdict(result, 'heartbeat')
+      const isForgotten = client.isIdForgotten(answered, identity.memberId)
+      const verdict = isForgotten ? ID_FORGOTTEN : answered
       pauseMs = config.heartbeatIntervalMs
       switch (verdict.tag) {
         case 'ok':
-          client.lastContact = sentAt
+          lease.confirm(sentAt)
           break
         case 'rebalancing':
-          client.lastContact = sentAt
+          lease.confirmInRebalance(sentAt)
           report({ type: 'group.rebalancing', cause: UNTOLD })
           break
         case 'memberUnknown':
@@ -96,13 +98,16 @@ const UNTOLD: Cause = {
   evidence: 'inferred',
 }
 
-const expiryCause = (sessionTimeoutMs: number, lateMs: number): Cause =>
-  lateMs > sessionTimeoutMs / 2
-    ? {
-        what: `the event loop was blocked for ${(lateMs / 1000).toFixed(1)} s, so no heartbeat was sent within the session timeout of ${sessionTimeoutMs} ms`,
-        evidence: 'observed',
-      }
-    : {
-        what: `no answer from the coordinator for the session timeout of ${sessionTimeoutMs} ms`,
-        evidence: 'observed',
-      }
+const expiryCause = (config: ConsumerConfig, lateMs: number): Cause => {
+  const { sessionTimeoutMs, rebalanceTimeoutMs } = config
+  const leaseMs = Math.min(sessionTimeoutMs, rebalanceTimeoutMs)
+  const limit =
+    sessionTimeoutMs <= rebalanceTimeoutMs
+      ? `the session timeout of ${sessionTimeoutMs} ms`
+      : `the rebalance timeout of ${rebalanceTimeoutMs} ms`
+  const what =
+    lateMs > leaseMs / 2
+      ? `the event loop was blocked for ${(lateMs / 1000).toFixed(1)} s, so no heartbeat was sent within ${limit}`
+      : `no answer from the coordinator for ${limit}`
+  return { what, evidence: 'observed' }
+}

@@ -6,7 +6,7 @@ import type { JoinInput } from '../../machines/member/member-setup.js'
 import { encodeSubscription } from '../../transport/protocol/consumer-protocol.js'
 import { kafkaErrorName } from '../../transport/protocol/kafka-errors.js'
 import type { RequestInput, ResponseBody } from '../../transport/protocol/registry.js'
-import type { GroupClient } from './group-client.js'
+import { type GroupClient, ID_FORGOTTEN } from './group-client.js'
 
 /** Beyond the rebalance timeout, which a coordinator may use up entirely (Kafka does the same). */
 const JOIN_GRACE_MS = 5_000
@@ -39,6 +39,7 @@ export const joinGroup = (
       }
     }
     const verdict = client.verdict(result, 'join')
+    if (client.isIdForgotten(verdict, input.memberId)) return ID_FORGOTTEN
     const isPassing =
       verdict.tag === 'rebalancing' ||
       (verdict.tag === 'refused' && verdict.error.kafkaError === 'MEMBER_ID_REQUIRED')
@@ -53,7 +54,7 @@ export const joinGroup = (
     // not count on more than that it was asked before; its heartbeats went on meanwhile. One that
     // holds none may: a JoinGroup can be parked for longer than the session timeout.
     const answeredAt = input.owned.length === 0 ? runtime.clock.elapsed() : sentAt
-    client.lastContact = Math.max(client.lastContact, answeredAt)
+    client.lease.confirmJoined(answeredAt)
     onJoined(joined.members)
     return {
       tag: 'joined',

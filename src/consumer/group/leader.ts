@@ -4,6 +4,8 @@ import type { AssignorMember } from '../../assignors/index.js'
 import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
 import type { AssignOutcome } from '../../domain/membership.js'
 import { decodeSubscription, encodeAssignment } from '../../transport/protocol/consumer-protocol.js'
+import { isRetriable } from '../../transport/protocol/kafka-errors.js'
+import { kafkaFailure } from '../../transport/requests/kafka-failure.js'
 import type { ClusterView } from '../../transport/transport.js'
 import { classifyFailure, errorInfo } from './classify.js'
 import type { GroupClient } from './group-client.js'
@@ -47,7 +49,10 @@ export class GroupLeader {
         const verdict = classifyFailure(looked.failure)
         return verdict as AssignOutcome
       }
-      this.#counts = countsOf(looked.success, this.#topics, new Map())
+      const view = looked.success
+      const untold = this.#topics.find((name) => this.#isUntold(view, name))
+      if (untold !== undefined) return notNow(view, untold)
+      this.#counts = countsOf(view, this.#topics, this.#counts)
       try {
         const assignment = assignor.assign({ members, partitions: this.#counts })
         this.assignments = members.map(({ memberId }) => ({
@@ -76,6 +81,14 @@ export class GroupLeader {
     return undefined
   }
 
+  /** Whether a topic that may well exist has a number of partitions that nobody could tell yet. */
+  #isUntold(view: ClusterView, name: string): boolean {
+    const topic = view.topics.get(name)
+    if (topic === undefined || topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION) return false
+    const isInPassingTrouble = isRetriable(topic.errorCode) && topic.partitions.length === 0
+    return isInPassingTrouble && !this.#counts.has(name)
+  }
+
   /** A member whose subscription cannot be read gets nothing; the others must not suffer. */
   #assignorMember({ memberId, groupInstanceId, metadata }: JoinedMembers[number]): AssignorMember {
     try {
@@ -94,6 +107,13 @@ const refused = (message: string): AssignOutcome => ({
   tag: 'refused',
   error: errorInfo(new StreamBusError('GROUP_REFUSED', message)),
 })
+
+/** An assignment without the topic would leave it to nobody, and nothing would call for another. */
+const notNow = (view: ClusterView, name: string): AssignOutcome => {
+  const doing = `metadata of topic ${name}`
+  const error = kafkaFailure(view.topics.get(name)?.errorCode ?? -1, doing, { topic: name })
+  return { tag: 'unavailable', error: errorInfo(error) }
+}
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3
 

@@ -5,7 +5,7 @@ import type { SyncOutcome } from '../../domain/membership.js'
 import type { MemberIdentity } from '../../machines/member/context.js'
 import { decodeAssignment } from '../../transport/protocol/consumer-protocol.js'
 import { errorInfo } from './classify.js'
-import type { GroupClient } from './group-client.js'
+import { type GroupClient, ID_FORGOTTEN } from './group-client.js'
 
 export interface SyncInput extends MemberIdentity {
   readonly protocol: string
@@ -41,6 +41,7 @@ export const syncGroup = (
       config.rebalanceTimeoutMs + config.requestTimeoutMs,
     )
     const verdict = client.verdict(result, 'sync')
+    if (client.isIdForgotten(verdict, input.memberId)) return ID_FORGOTTEN
     if (verdict.tag !== 'ok') return verdict
     if (Result.isFailure(result)) throw new Error('StreamBus defect: a failure judged ok')
     try {
@@ -48,9 +49,13 @@ export const syncGroup = (
       const subscribed = new Set(input.topics)
       const { partitions: dealt } = decodeAssignment(result.success.assignment)
       const partitions = dealt.filter(({ topic }) => subscribed.has(topic))
-      client.lastContact = Math.max(client.lastContact, sentAt)
+      client.lease.confirm(sentAt)
+      // Idle until the next rebalance, it may be dropped on its way without our knowing, and a
+      // JoinGroup sent into it would cost the membership: that one gets a connection of its own.
+      client.parts.transport.release(client.parts.owner, 'join')
       client.lastAssigned = partitions
       client.lastGeneration = input.generation
+      client.syncedAs = input.memberId
       return { tag: 'synced', assigned: partitions }
     } catch (error) {
       if (!isStreamBusError(error)) throw error

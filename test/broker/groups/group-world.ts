@@ -8,7 +8,7 @@ import type { Handler } from '../../../src/broker/handler.js'
 import { memoryStore } from '../../../src/broker/store/memory-store.js'
 import type { Mutation, Store } from '../../../src/broker/store/store.js'
 import { StreamBusError } from '../../../src/domain/errors.js'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { kafkaErrorName } from '../../../src/transport/protocol/kafka-errors.js'
 import {
   type ApiName,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { disconnect } from '../../../src/broker/connection-context.js'
 import { serveConnection } from '../../../src/broker/server/serve-connection.js'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import {
   type ApiName,
   apiNames,

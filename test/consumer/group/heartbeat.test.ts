@@ -1,15 +1,16 @@
 import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
 import { heartbeat } from '../../../src/consumer/group/heartbeat.js'
+import { Lease } from '../../../src/consumer/group/lease.js'
 import type { MemberEvent } from '../../../src/machines/member/events.js'
-import { VirtualTime } from '../../../src/simulation/virtual-time.js'
+import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { type Answer, code, unreachable } from '../fixtures/fake-transport.js'
 import { groupClient } from '../fixtures/group.js'
 
 const world = (answer: (nth: number) => Answer<'Heartbeat'>, options = {}) => {
   const time = new VirtualTime('heartbeat')
   const { client, transport } = groupClient({ Heartbeat: (_, nth) => answer(nth) }, options, time)
-  client.lastContact = 0
+  client.lease.confirm(0)
   const reports: { readonly at: number; readonly event: MemberEvent }[] = []
   const identity = { memberId: 'm', generation: 7 }
   const fiber = time.runtime.run(
@@ -31,7 +32,7 @@ describe('the heartbeat', () => {
       generationId: 7,
     })
     expect(transport.asked[0]!.options).toMatchObject({ purpose: 'control', owner: 'me' })
-    expect(client).toMatchObject({ lastContact: 30_000, heartbeats: 10 })
+    expect([client.lease.heardAt, client.heartbeats]).toEqual([30_000, 10])
     expect(reports).toEqual([])
   })
 
@@ -39,16 +40,16 @@ describe('the heartbeat', () => {
     const slow = Effect.as(Effect.sleep(2_000), ok)
     const { time, client } = world(() => slow)
     time.runFor(5_500)
-    expect(client.lastContact).toBe(3_000)
+    expect(client.lease.heardAt).toBe(3_000)
   })
 
   test('silence for a whole session timeout is a loss, told once', () => {
     const { time, reports, client } = world(() => 'silence', { sessionTimeoutMs: 9_000 })
-    expect(client.isSessionAlive).toBe(true)
+    expect(client.lease.isSure).toBe(true)
     time.runFor(8_999)
     expect(reports).toEqual([])
     time.runFor(60_000)
-    expect(client.isSessionAlive).toBe(false)
+    expect(client.lease.isSure).toBe(false)
     expect(reports).toEqual([
       {
         at: 9_000,
@@ -82,7 +83,7 @@ describe('the heartbeat', () => {
   test('REBALANCE_IN_PROGRESS is told, is a contact, and the beat goes on', () => {
     const { time, reports, client } = world(() => ({ errorCode: code('REBALANCE_IN_PROGRESS') }))
     time.runFor(9_000)
-    expect(client.lastContact).toBe(9_000)
+    expect(client.lease.heardAt).toBe(9_000)
     expect(reports).toHaveLength(3)
     expect(reports[0]!.event).toMatchObject({
       type: 'group.rebalancing',
@@ -95,12 +96,13 @@ describe('the heartbeat', () => {
       const { time, reports, client } = world(() => ({ errorCode: code(kafkaError) }))
       time.runFor(3_000)
       expect(reports[0]!.event).toEqual({ type: 'member.unknown', kafkaError, generation: 7 })
-      expect(client.lastContact).toBe(0)
+      expect(client.lease.heardAt).toBe(0)
     }
   })
 
   test('another process under our name, or a refusal, is told as what it is', () => {
     const replaced = world(() => ({ errorCode: code('FENCED_INSTANCE_ID') }))
+    replaced.client.syncedAs = 'm'
     replaced.time.runFor(3_000)
     expect(replaced.reports[0]!.event).toMatchObject({
       type: 'member.replaced',
@@ -111,6 +113,17 @@ describe('the heartbeat', () => {
     expect(denied.reports[0]!.event).toMatchObject({
       type: 'fail',
       error: { code: 'NOT_AUTHORIZED' },
+    })
+  })
+
+  test('fenced before it ever synced under its id: the coordinator forgot it, nobody replaced it', () => {
+    const fenced = { errorCode: code('FENCED_INSTANCE_ID') }
+    const { time, reports } = world(() => fenced, { groupInstanceId: 'static' })
+    time.runFor(3_000)
+    expect(reports[0]!.event).toEqual({
+      type: 'member.unknown',
+      kafkaError: 'UNKNOWN_MEMBER_ID',
+      generation: 7,
     })
   })
 
@@ -137,7 +150,8 @@ describe('the heartbeat', () => {
     const clock = { ...time.clock, elapsed: () => elapsed() + skewMs }
     const { client } = groupClient({ Heartbeat: () => ok }, {}, time)
     Object.assign(client.parts, { runtime: { ...time.runtime, clock } })
-    client.lastContact = 0
+    Object.assign(client, { lease: new Lease(clock, client.parts.config) })
+    client.lease.confirm(0)
     const reports: MemberEvent[] = []
     time.runtime.run(heartbeat(client, { memberId: 'm', generation: 7 }, (e) => reports.push(e)))
     time.runFor(3_000)

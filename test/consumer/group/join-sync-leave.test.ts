@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { joinGroup } from '../../../src/consumer/group/join.js'
 import { GroupLeader } from '../../../src/consumer/group/leader.js'
 import { syncGroup } from '../../../src/consumer/group/sync.js'
+import { StreamBusError } from '../../../src/domain/errors.js'
 import {
   decodeAssignment,
   decodeSubscription,
@@ -180,6 +181,22 @@ describe('JoinGroup', () => {
     }
   })
 
+  test('a static id that a crashed coordinator forgot is given up, one that synced is replaced', () => {
+    const answer = { JoinGroup: () => joined({ errorCode: code('FENCED_INSTANCE_ID') }) }
+    const options = { groupInstanceId: 'static' }
+    expect(join(answer, asking, options).outcome).toEqual({
+      tag: 'memberUnknown',
+      kafkaError: 'UNKNOWN_MEMBER_ID',
+    })
+    const world = groupClient(answer, options)
+    world.client.syncedAs = 'm'
+    const { value } = finish(
+      world.time,
+      joinGroup(world.client, asking, () => undefined),
+    )
+    expect(value).toMatchObject({ tag: 'refused', error: { code: 'MEMBER_FENCED' } })
+  })
+
   test('a contact: for who holds partitions since it asked, for who holds none since the answer', () => {
     const world = groupClient({ JoinGroup: () => joined() })
     world.time.runFor(500)
@@ -187,7 +204,55 @@ describe('JoinGroup', () => {
       world.time,
       joinGroup(world.client, { ...asking, owned: [tp(0)] }, () => undefined),
     )
-    expect(world.client.lastContact).toBe(500)
+    expect(world.client.lease.heardAt).toBe(500)
+  })
+})
+
+describe('the leader', () => {
+  const leading = (topics: Record<string, number>, errors: Record<string, number>) => {
+    const world = groupClient()
+    world.transport.topics.clear()
+    for (const [topic, count] of Object.entries(topics)) world.transport.topics.set(topic, count)
+    for (const [topic, error] of Object.entries(errors))
+      world.transport.topicErrors.set(topic, error)
+    const leader = new GroupLeader(world.client)
+    const metadata = encodeSubscription({
+      topics: ['events', 'other'],
+      owned: [],
+      generation: -1,
+      rackId: null,
+      userData: null,
+    })
+    leader.members = [{ memberId: 'm', groupInstanceId: null, metadata }]
+    const compute = () => finish(world.time, leader.compute('range')).value
+    return { ...world, leader, compute }
+  }
+  const assigned = (leader: GroupLeader) =>
+    decodeAssignment(leader.assignments[0]!.assignment).partitions
+
+  test('nobody goes without a topic whose partitions cannot be told at the moment', () => {
+    const error = code('LEADER_NOT_AVAILABLE')
+    const { leader, transport, compute } = leading({ events: 1, other: 0 }, { other: error })
+    expect(compute()).toMatchObject({
+      tag: 'unavailable',
+      error: { kafkaError: 'LEADER_NOT_AVAILABLE', message: expect.stringContaining('other') },
+    })
+    transport.topics.set('other', 2)
+    transport.topicErrors.clear()
+    expect(compute()).toEqual({ tag: 'computed' })
+    expect(assigned(leader)).toHaveLength(3)
+  })
+
+  test('known counts hold through passing trouble; a topic that is gone is left out', () => {
+    const { leader, transport, compute } = leading({ events: 1, other: 2 }, {})
+    compute()
+    transport.topics.set('other', 0)
+    transport.topicErrors.set('other', code('LEADER_NOT_AVAILABLE'))
+    expect(compute()).toEqual({ tag: 'computed' })
+    expect(assigned(leader)).toHaveLength(3)
+    transport.topicErrors.set('other', code('UNKNOWN_TOPIC_OR_PARTITION'))
+    expect(compute()).toEqual({ tag: 'computed' })
+    expect(assigned(leader)).toHaveLength(1)
   })
 })
 
@@ -218,8 +283,8 @@ describe('SyncGroup', () => {
     expect(client).toMatchObject({
       lastGeneration: 4,
       lastAssigned: [tp(0), tp(1)],
-      lastContact: 0,
     })
+    expect(client.lease.heardAt).toBe(0)
   })
 
   test('only the leader sends an assignment', () => {
@@ -276,13 +341,37 @@ describe('LeaveGroup', () => {
     expect(leave(answer, 2).transport.of('LeaveGroup')[0]).toMatchObject({ memberId: 'm' })
   })
 
-  test('is tried once: no answer and no code keeps a member from leaving', () => {
+  test('no answer and no code keeps a member from leaving, nor for longer than a session', () => {
     for (const errorCode of allCodes) {
       const { outcome, transport } = leave({ LeaveGroup: () => ({ errorCode, members: [] }) })
       expect(['left', 'unavailable']).toContain(outcome.tag)
-      expect(transport.of('LeaveGroup')).toHaveLength(1)
+      expect(transport.of('LeaveGroup')).toHaveLength(outcome.tag === 'left' ? 1 : 3)
     }
-    expect(leave({ LeaveGroup: () => 'silence' }).outcome.tag).toBe('unavailable')
+    const { outcome, time, transport } = leave({ LeaveGroup: () => 'silence' })
+    expect(outcome.tag).toBe('unavailable')
+    expect(time.now).toBeLessThanOrEqual(30_000)
+    expect(transport.of('LeaveGroup')).toHaveLength(3)
+  })
+
+  test('an idle connection that turns out to be dead is no reason to be waited for', () => {
+    const closed = new StreamBusError('CONNECTION_CLOSED', 'it was half-open', { retriable: true })
+    const { outcome, time, transport } = leave({
+      LeaveGroup: (_, nth) => (nth === 0 ? closed : { errorCode: 0, members: [] }),
+    })
+    expect(outcome).toEqual({ tag: 'left' })
+    expect(transport.of('LeaveGroup')).toHaveLength(2)
+    expect(time.now).toBeLessThanOrEqual(100)
+  })
+
+  test('a coordinator that moved is looked for, and told', () => {
+    const { outcome, transport } = leave({
+      LeaveGroup: (_, nth) => ({
+        errorCode: nth === 0 ? code('NOT_COORDINATOR') : 0,
+        members: [],
+      }),
+    })
+    expect(outcome).toEqual({ tag: 'left' })
+    expect(transport.forgotten).toBe(1)
   })
 })
 

@@ -1,28 +1,54 @@
-import type { Checker, Violation } from './violation.js'
+import type { Checker } from './checker.js'
+import { Owners } from './owners.js'
 
-/** Invariant 16: per member and partition, assigned and then revoked or lost, by turns. */
-export const callbacksAlternate: Checker = (frames) => {
-  const held = new Set<string>()
-  const violations: Violation[] = []
-  for (const frame of frames) {
-    if (frame.kind !== 'fact') continue
-    const { fact, process, seq } = frame
-    if (fact === 'crash' || fact === 'start') {
-      for (const key of held) if (key.startsWith(`${process} `)) held.delete(key)
-    }
-    if (fact !== 'assign' && fact !== 'revoke' && fact !== 'lost') continue
-    for (const partition of frame.partitions as readonly string[]) {
-      const key = `${process} ${partition}`
-      const isAssign = fact === 'assign'
-      if (held.has(key) === isAssign) {
-        const what = isAssign
-          ? `${partition} assigned to ${process} twice`
-          : `${partition} ${fact} at ${process}, which was not told that it had it`
-        violations.push({ invariant: 'callbacks alternate', seq, what })
+/**
+ * Invariant 16: an application is told of a partition by turns that it has come and that it has
+ * gone, and nothing is committed of what it does not hold.
+ */
+export const callbacksAlternate: Checker = {
+  name: 'callbacks alternate',
+  invariant: 16,
+  watch: (report) => {
+    const owners = new Owners()
+    const left = new Set<string>()
+    const gone = (frame: { process: string; partitions: readonly string[]; seq: number }): void => {
+      // A callback that outlasted `close`.
+      if (left.has(frame.process)) return
+      for (const partition of frame.partitions) {
+        if (owners.holds(frame.process, partition) !== undefined) continue
+        report(
+          frame.seq,
+          `${partition} taken from ${frame.process}, which was not told that it had it`,
+        )
       }
-      if (isAssign) held.add(key)
-      else held.delete(key)
     }
-  }
-  return violations
+    return {
+      ...owners.watch,
+      left: (frame) => {
+        left.add(frame.process)
+        owners.watch.left(frame)
+      },
+      assign: (frame) => {
+        for (const partition of frame.partitions) {
+          if (owners.holds(frame.process, partition) === undefined) continue
+          report(frame.seq, `${partition} assigned to ${frame.process} twice`)
+        }
+        owners.watch.assign(frame)
+      },
+      revoke: (frame) => {
+        gone(frame)
+        owners.watch.revoke(frame)
+      },
+      lost: (frame) => {
+        gone(frame)
+        owners.watch.lost(frame)
+      },
+      'commit.sent': ({ process, offsets, seq }) => {
+        for (const partition of Object.keys(offsets)) {
+          if (owners.holds(process, partition) !== undefined) continue
+          report(seq, `${process} commits ${partition}, which it does not hold`)
+        }
+      },
+    }
+  },
 }

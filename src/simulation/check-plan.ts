@@ -1,0 +1,23 @@
+import { failureOf } from './failure.js'
+import type { Plan } from './plan/plan.js'
+import type { RunStats } from './run/outcome.js'
+import { recordPlan, traceFileOf, writeTraceFile } from './trace/trace-file.js'
+
+/** A rule was broken; the message is the whole story. */
+export class SimulationFailed extends Error {
+  override readonly name = 'SimulationFailed'
+}
+
+/**
+ * For properties: runs a plan and throws SimulationFailed, with its trace written, when a rule is
+ * broken. Shrinking is left to whoever calls.
+ */
+export const checkPlan = (plan: Plan): RunStats => {
+  const { outcome, trace } = recordPlan(plan)
+  const { violations, stats } = outcome
+  if (violations.length === 0) return stats
+  const traceFile = traceFileOf(plan.seed)
+  writeTraceFile(traceFile, trace)
+  const shrunk = { plan, violations, runs: 0 }
+  throw new SimulationFailed(failureOf({ original: plan, shrunk, traceFile, isOwn: false }).text)
+}

@@ -1,0 +1,45 @@
+import { perform } from '../faults/perform.js'
+import { convergenceMs } from '../plan/deadlines.js'
+import type { World } from '../world.js'
+import { countResources } from './resources.js'
+
+/** Runs everything up to the end of a phase: so many milliseconds, or until something holds. */
+export interface Advance {
+  readonly forMs: number
+  readonly until?: () => boolean
+}
+
+const QUIET_MS = 5_000
+const CLOSING_MS = 40_000
+const LAST_PACKETS_MS = 1_000
+const SLOWEST_PACKET_MS = 6_000
+
+/**
+ * The phases of a run: the script with its faults (safety), then everything is healed and the group
+ * has to come to rest (liveness), then all members leave.
+ */
+export function* phases(world: World): Generator<Advance, void> {
+  const { plan } = world
+  world.tell({ fact: 'phase', phase: 'safety' })
+  for (const step of plan.steps) {
+    if (step.afterMs > 0) yield { forMs: step.afterMs }
+    perform(world, step)
+  }
+  world.heal()
+  world.tell({ fact: 'phase', phase: 'liveness' })
+  // What was under way when the network was still slow arrives before that.
+  yield { forMs: SLOWEST_PACKET_MS }
+  const isAtRest = (): boolean => world.isAtRest()
+  const { metadataMaxAgeMs, fetchMaxWaitMs, maxPollIntervalMs } = plan.times
+  const limitMs = convergenceMs(plan) + metadataMaxAgeMs + fetchMaxWaitMs + maxPollIntervalMs
+  yield { forMs: limitMs, until: isAtRest }
+  world.tell({ fact: 'phase', phase: 'quiet' })
+  yield { forMs: QUIET_MS }
+  world.tell({ fact: 'resources', counts: countResources(world) })
+  world.tell({ fact: 'phase', phase: 'closing' })
+  for (const index of world.memberIndexes) world.stopMember(index)
+  yield { forMs: CLOSING_MS, until: () => world.alive().length === 0 }
+  yield { forMs: LAST_PACKETS_MS }
+  world.tell({ fact: 'resources', counts: countResources(world) })
+  world.tell({ fact: 'phase', phase: 'end' })
+}

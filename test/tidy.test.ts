@@ -91,7 +91,8 @@ describe('tidy', () => {
   })
 
   it('touches sockets and files only where the design says', () => {
-    const allowed = /^src\/(transport\/tcp|broker\/(server|store)|cli|inspector)\//
+    const allowed =
+      /^src\/(transport\/tcp|broker\/(server|store)|cli|inspector|simulation\/trace\/trace-file)\b/
     // The zstd codec is WASM and reads the file that its package ships.
     const wasm = 'src/transport/protocol/records/zstd-codec.ts'
     const pattern = /from 'node:(net|fs|fs\/promises|http|tls|child_process)'/

@@ -26,6 +26,16 @@ export class Interrupted extends Error {
   }
 }
 
+/** A rule was broken in a simulation; what was broken is told already. */
+export class Violated extends Error {
+  override readonly name = 'Violated'
+
+  constructor(violated: number, runs: number) {
+    const where = runs === 1 ? 'the run' : `${violated} of ${runs} runs`
+    super(`a rule was broken in ${where}`)
+  }
+}
+
 /** Whoever read our stdout is gone (`| head`): we are done, and quietly so. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed'
@@ -36,6 +46,8 @@ const exitCodesOf: Partial<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: exitCodes.usage,
   UNKNOWN_TOPIC: exitCodes.notFound,
   UNKNOWN_GROUP: exitCodes.notFound,
+  TRACE_NOT_FOUND: exitCodes.notFound,
+  INVALID_TRACE: exitCodes.usage,
   BROKER_UNREACHABLE: exitCodes.unreachable,
   REQUEST_TIMED_OUT: exitCodes.unreachable,
   CONNECTION_CLOSED: exitCodes.unreachable,
@@ -46,6 +58,7 @@ export const exitCodeOf = (error: unknown): number => {
   if (error instanceof Interrupted) return error.exitCode
   if (error instanceof OutputClosed) return exitCodes.ok
   if (error instanceof UsageError) return exitCodes.usage
+  if (error instanceof Violated) return exitCodes.violated
   return isStreamBusError(error) ? (exitCodesOf[error.code] ?? exitCodes.failed) : exitCodes.failed
 }
 
@@ -60,6 +73,7 @@ const UNREACHABLE_HINT = '; check --brokers, or start a broker: npx --no-install
 export const explain = (error: unknown): Explanation | undefined => {
   if (error instanceof Interrupted || error instanceof OutputClosed) return undefined
   if (error instanceof UsageError) return { code: 'USAGE', message: oneLine(error.message) }
+  if (error instanceof Violated) return { code: 'VIOLATED', message: error.message }
   if (isStreamBusError(error)) {
     const hint = error.code === 'BROKER_UNREACHABLE' ? UNREACHABLE_HINT : ''
     return { code: error.code, message: oneLine(error.message) + hint }

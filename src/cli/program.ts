@@ -5,6 +5,8 @@ import { addConsumeCommand } from './commands/consume.js'
 import { addDemoCommand } from './commands/demo.js'
 import { addGroupCommand } from './commands/group.js'
 import { addProduceCommand } from './commands/produce.js'
+import { addReplayCommand } from './commands/replay.js'
+import { addSimulateCommand } from './commands/simulate.js'
 import { addTopicCommand } from './commands/topic.js'
 import { exitCodeOf, exitCodes, explain, oneLine, UsageError } from './failure.js'
 import { addGlobalOptions } from './global-options.js'
@@ -19,8 +21,9 @@ Examples:
   $ echo 'hello' | streambus produce events            one record
   $ streambus consume events -G readers                a member of the group "readers"
   $ streambus group lag readers                        how far behind it is
+  $ streambus simulate                                 1,000 groups in virtual time, with faults
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found (topic, group), 4 unreachable or timed out,
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found (topic, group, trace), 4 unreachable or timed out,
 5 property violated, 130 interrupted by Ctrl+C (143 by SIGTERM, 129 by SIGHUP).`
 
 const version = (): string => {
@@ -46,6 +49,8 @@ export const createProgram = (): Command => {
   addConsumeCommand(program)
   addGroupCommand(program)
   addDemoCommand(program)
+  addSimulateCommand(program)
+  addReplayCommand(program)
   return program
 }
 

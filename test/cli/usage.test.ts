@@ -13,15 +13,31 @@ describe.concurrent('streambus', () => {
   it('prints its help without a command, and with --help', async () => {
     const help = await cliOk([])
     expect(help).toMatch(/^Usage: streambus /)
-    for (const command of ['broker', 'topic', 'produce', 'consume', 'group']) {
+    for (const command of [
+      'broker',
+      'topic',
+      'produce',
+      'consume',
+      'group',
+      'simulate',
+      'replay',
+    ]) {
       expect(help).toMatch(new RegExp(`^  ${command} `, 'm'))
     }
     expect(await cliOk(['--help'])).toBe(help)
-    expect(help).not.toMatch(/simulate|replay|inspect|assign/)
+    expect(help).not.toMatch(/inspect|assign/)
   })
 
   it('prints the help of each command, with examples and the global options', async () => {
-    const commands = ['broker', 'produce', 'consume', 'topic create', 'group reset-offsets']
+    const commands = [
+      'broker',
+      'produce',
+      'consume',
+      'topic create',
+      'group reset-offsets',
+      'simulate',
+      'replay',
+    ]
     const helps = await Promise.all(
       commands.map((command) => cliOk([...command.split(' '), '--help'])),
     )

@@ -1,0 +1,90 @@
+import { allPairs } from '../../simulation/coverage/pair-coverage.js'
+import { sometimes } from '../../simulation/coverage/sometimes.js'
+import { failureOf, type SimulationFailure } from '../../simulation/failure.js'
+import { drawPlan } from '../../simulation/plan/draw-plan.js'
+import { judgePlan } from '../../simulation/run/outcome.js'
+import { shrink } from '../../simulation/shrink/shrink.js'
+import { recordPlan, traceFileOf, writeTraceFile } from '../../simulation/trace/trace-file.js'
+import type { CommandRun } from '../command-run.js'
+import type { FailedSeed, SeedOptions } from './batch.js'
+import type { Totals } from './totals.js'
+
+type Output = Pick<CommandRun, 'global' | 'stdout'>
+
+export const writeTrace = async (seed: number, options: SeedOptions, file: string) => {
+  writeTraceFile(file, recordPlan(drawPlan({ ...options, seed })).trace)
+}
+
+/** Shrinks, writes traces and tells; of the others, only that there are more. */
+export const printFailures = async (
+  { global, stdout }: Output,
+  explained: readonly FailedSeed[],
+  count: number,
+  options: SeedOptions,
+): Promise<void> => {
+  for (const failed of explained) {
+    const failure = explain(failed, options)
+    if (global.isJson) {
+      const { text: _, plan, ...rest } = failure
+      await stdout.json({ ...rest, steps: plan.steps })
+    } else await stdout.line(`${failure.text}\n`)
+  }
+  const more = count - explained.length
+  if (more > 0 && !global.isJson) await stdout.line(`${more} more seeds broke a rule\n`)
+}
+
+const explain = ({ seed, violations }: FailedSeed, options: SeedOptions): SimulationFailure => {
+  const original = drawPlan({ ...options, seed })
+  const shrunk = shrink(original, violations, (plan) => judgePlan(plan).violations)
+  const traceFile = traceFileOf(seed)
+  writeTraceFile(traceFile, recordPlan(shrunk.plan).trace)
+  return failureOf({ original, shrunk, traceFile, isOwn: false })
+}
+
+export const printSummary = async (
+  { global, stdout }: Output,
+  totals: Totals,
+  seconds: number,
+  lists: boolean,
+): Promise<void> => {
+  const { runs, events, rebalances, simulatedHours, coverage } = totals
+  const violations = totals.failed.length
+  const missedPairs = allPairs.filter((pair) => !coverage.pairs.has(pair))
+  const missedThings = sometimes.filter(({ name }) => !coverage.sometimes.has(name))
+  if (global.isJson) {
+    if (lists) {
+      const pairs = Object.fromEntries(
+        allPairs.map((pair) => [pair, coverage.pairs.get(pair) ?? 0]),
+      )
+      const things = sometimes.map(({ name }) => [name, coverage.sometimes.get(name) ?? 0])
+      await stdout.json({ pairs, sometimes: Object.fromEntries(things) })
+    }
+    const rounded = Math.round(seconds * 1_000) / 1_000
+    await stdout.json({ runs, violations, events, rebalances, simulatedHours, seconds: rounded })
+    return
+  }
+  const perSecond = (count: number): string => Math.round(count / seconds).toLocaleString('en')
+  const number = (count: number): string => count.toLocaleString('en')
+  const lines = [
+    `${number(runs)} runs in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)}/s), ` +
+      `${number(violations)} with violations`,
+    `${number(events)} events (${perSecond(events)}/s), ${number(rebalances)} rebalances, ` +
+      `${number(simulatedHours)} simulated hours`,
+    `median run: ${totals.median('members')} members, ${totals.median('partitions')} partitions, ` +
+      `${(totals.median('simulatedMs') / 60_000).toFixed(1)} minutes, ` +
+      `${totals.median('faults')} faults, ${totals.median('rebalances')} rebalances`,
+    `gone through: ${allPairs.length - missedPairs.length} of ${allPairs.length} (state, event) ` +
+      `pairs, ${sometimes.length - missedThings.length} of ${sometimes.length} things that must ` +
+      'happen sometimes',
+  ]
+  if (lists) {
+    lines.push(
+      ...missedThings.map(({ name }) => `never: ${name}`),
+      ...missedPairs.map((pair) => {
+        const [chart, state, event] = pair.split('|')
+        return `never: ${event} in ${state} of a ${chart}`
+      }),
+    )
+  }
+  await stdout.line(lines.join('\n'))
+}

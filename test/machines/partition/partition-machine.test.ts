@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createActor, initialTransition, type SnapshotFrom, transition } from 'xstate'
+import type { PartitionEvent } from '../../../src/machines/partition/events.js'
 import {
   type Decision,
   legalTransitions,
   type PartitionState,
 } from '../../../src/machines/partition/legal-transitions.js'
 import {
-  type PartitionEvent,
   type PartitionMachine,
   partitionMachine,
 } from '../../../src/machines/partition/partition-machine.js'

@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Rule } from '../../rule.js'
+import type { Edge } from '../exploration.js'
+import { held, inEveryPlace, inEveryStep } from '../graph-rule.js'
+import type { MemberChart } from '../member-chart.js'
+import { hasHeartbeat, type Snapshot, spawned, topOf } from '../member-snapshot.js'
+
+const always = ['syncing', 'stable', 'rebalancing']
+const never = ['idle', 'fenced', 'failed', 'left']
+
+const mustBeat = (node: Snapshot): boolean =>
+  node.context.groupId !== null && always.includes(topOf(node))
+
+const mustNotBeat = (node: Snapshot): boolean =>
+  never.includes(topOf(node)) ||
+  node.context.groupId === null ||
+  node.matches({ leaving: 'losing' }) ||
+  node.matches({ leaving: 'requesting' })
+
+const heartbeatsOf = ({ actions }: Edge): object[] =>
+  spawned(actions).flatMap(({ src, input }) => (src === 'heartbeat' ? [input] : []))
+
+export const heartbeat: readonly Rule<MemberChart>[] = [
+  inEveryPlace(
+    'goes on through sync, drains, commits and callbacks of a member',
+    mustBeat,
+    hasHeartbeat,
+  ),
+  inEveryPlace(
+    'while joining it goes on exactly as long as partitions are held',
+    (node) => topOf(node) === 'joining',
+    (node) => hasHeartbeat(node) === held(node).length > 0,
+  ),
+  inEveryPlace(
+    'never goes on after membership ended, nor without a group',
+    mustNotBeat,
+    (node) => !hasHeartbeat(node),
+  ),
+  inEveryStep(
+    'carries the identity of the generation, and only that',
+    (edge) => heartbeatsOf(edge).length > 0,
+    (edge) => {
+      const { memberId, generation } = edge.to.context
+      const isIdentity = (input: object): boolean =>
+        isDeepStrictEqual(input, { memberId, generation })
+      return topOf(edge.to) === 'syncing' && generation >= 0 && heartbeatsOf(edge).every(isIdentity)
+    },
+  ),
+]

@@ -31,7 +31,7 @@ export const story = <Chart>(name: string, tell: (chart: Chart) => void): Rule<C
 const shown = (value: unknown): string =>
   inspect(value, { depth: 8, breakLength: 100, compact: 3, sorted: true })
 
-export const holds = (condition: boolean, claim: string): void => {
+export function holds(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Broken(claim)
 }
 

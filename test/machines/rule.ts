@@ -29,17 +29,16 @@ export const story = <Chart>(name: string, tell: (chart: Chart) => void): Rule<C
 })
 
 const shown = (value: unknown): string =>
-  inspect(value, { depth: 8, breakLength: 100, compact: 3, sorted: true })
+  inspect(value, { depth: 4, breakLength: 100, compact: 3, maxStringLength: 200 })
 
 export function holds(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Broken(claim)
 }
 
-export const same = (actual: unknown, expected: unknown, place = ''): void =>
-  holds(
-    isDeepStrictEqual(actual, expected),
-    `${place} expected ${shown(expected)}, got ${shown(actual)}`.trim(),
-  )
+export const same = (actual: unknown, expected: unknown, place = ''): void => {
+  if (isDeepStrictEqual(actual, expected)) return
+  throw new Broken(`${place} expected ${shown(expected)}, got ${shown(actual)}`.trim())
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -56,32 +55,52 @@ const includes = (actual: unknown, part: unknown): boolean => {
 }
 
 /** What is named is there; other fields may be, too. Lists are of the same length. */
-export const has = (actual: unknown, part: unknown, place = ''): void =>
-  holds(includes(actual, part), `${place} expected in it ${shown(part)}, got ${shown(actual)}`)
+export const has = (actual: unknown, part: unknown, place = ''): void => {
+  if (includes(actual, part)) return
+  throw new Broken(`${place} expected in it ${shown(part)}, got ${shown(actual)}`.trim())
+}
 
-/** The first promise that is broken, by its name; a chart that throws breaks the one it is at. */
-export const firstFault = <Chart>(book: RuleBook<Chart>, chart: Chart): string | undefined => {
-  for (const [heading, rules] of Object.entries(book)) {
-    for (const { name, faults } of rules) {
-      const [fault] = faultsOrThrown(faults, chart)
-      if (fault !== undefined) return `${heading}: ${name}: ${fault}`
+/** What a chart is found to break, and by which kind of check. */
+export interface Fault {
+  readonly check: string
+  readonly what: string
+}
+
+/** Rule books by the kind of check that they are. */
+export type Checks<Chart> = Readonly<Record<string, RuleBook<Chart>>>
+
+/** A chart that throws breaks the promise that is looked at; one in a circle never ends it. */
+export const thrownFault = (error: unknown): Fault => {
+  const text = error instanceof Error ? error.message : String(error)
+  const isCircle = /Infinite loop|Maximum call stack/.test(text)
+  return { check: isCircle ? 'runaway' : 'thrown', what: text }
+}
+
+/** The first promise that is broken: enough to tell that a chart is wrong. */
+export const firstFault = <Chart>(checks: Checks<Chart>, chart: Chart): Fault | undefined => {
+  for (const [check, book] of Object.entries(checks)) {
+    for (const [heading, rules] of Object.entries(book)) {
+      for (const { name, faults } of rules) {
+        const place = `${heading}: ${name}`
+        try {
+          const [what] = faults(chart)
+          if (what !== undefined) return { check, what: `${place}: ${what}` }
+        } catch (error) {
+          const thrown = thrownFault(error)
+          return { ...thrown, what: `${place}: ${thrown.what}` }
+        }
+      }
     }
   }
   return undefined
 }
 
-const faultsOrThrown = <Chart>(faults: Rule<Chart>['faults'], chart: Chart): readonly string[] => {
-  try {
-    return faults(chart)
-  } catch (error) {
-    return [`thrown: ${error instanceof Error ? error.message : String(error)}`]
-  }
-}
-
 /** Everything that is broken, each with the name of its promise. */
-export const allFaults = <Chart>(book: RuleBook<Chart>, chart: Chart): string[] =>
-  Object.entries(book).flatMap(([heading, rules]) =>
-    rules.flatMap(({ name, faults }) =>
-      faultsOrThrown(faults, chart).map((fault) => `${heading}: ${name}: ${fault}`),
+export const allFaults = <Chart>(checks: Checks<Chart>, chart: Chart): string[] =>
+  Object.values(checks).flatMap((book) =>
+    Object.entries(book).flatMap(([heading, rules]) =>
+      rules.flatMap(({ name, faults }) =>
+        faults(chart).map((fault) => `${heading}: ${name}: ${fault}`),
+      ),
     ),
   )

@@ -1,4 +1,4 @@
-import { type EventFromLogic, initialTransition, type SnapshotFrom, transition } from 'xstate'
+import type { SnapshotFrom } from 'xstate'
 import type {
   GroupEmitted,
   GroupError,
@@ -10,11 +10,15 @@ import {
   type GroupCoordinatorMachine,
   groupCoordinatorMachine,
 } from '../../../src/machines/group-coordinator/group-coordinator-machine.js'
-import type { GroupInput } from '../../../src/machines/group-coordinator/stored-group.js'
+import type {
+  GroupInput,
+  StoredGroup,
+} from '../../../src/machines/group-coordinator/stored-group.js'
+import { type PlainAction, pureSteps, type Steps } from '../pure-steps.js'
+import { holds } from '../rule.js'
 import { bytes, internal, join, sync } from './group-requests.js'
 
 export type Snapshot = SnapshotFrom<GroupCoordinatorMachine>
-type MachineEvent = EventFromLogic<GroupCoordinatorMachine>
 
 export interface Timer {
   readonly id: string
@@ -30,6 +34,8 @@ export interface Stepped {
   readonly cancelled: readonly string[]
   /** Both, in their order. */
   readonly timing: readonly { readonly do: 'start' | 'cancel'; readonly id: string }[]
+  /** What is to be stored from here on. */
+  readonly storing: readonly StoredGroup[]
 }
 
 export const settings = {
@@ -38,15 +44,12 @@ export const settings = {
   maxSize: 1_000_000,
 }
 
+export const newGroup = { groupId: 'g', settings }
+
 /** What can come: from a client, from a timer, or from XState itself. */
 export type Sample = GroupEvent | { readonly type: string }
 
 type Joiner = string | Partial<JoinEvent>
-
-interface PlainAction {
-  readonly type: string
-  readonly params?: unknown
-}
 
 const pathOf = (value: Snapshot['value']): string =>
   typeof value === 'string' ? value : Object.entries(value).map((entry) => entry.join('.'))[0]!
@@ -56,6 +59,7 @@ const stepped = (snapshot: Snapshot, actions: readonly PlainAction[]): Stepped =
   const started: Timer[] = []
   const cancelled: string[] = []
   const timing: { readonly do: 'start' | 'cancel'; readonly id: string }[] = []
+  const storing: StoredGroup[] = []
   for (const { type, params } of actions) {
     if (type === 'xstate.emit') emitted.push((params as { event: GroupEmitted }).event)
     if (type === 'xstate.raise') {
@@ -67,8 +71,9 @@ const stepped = (snapshot: Snapshot, actions: readonly PlainAction[]): Stepped =
       cancelled.push(sendId)
       timing.push({ do: 'cancel', id: sendId })
     }
+    if (type === 'xstate.spawnChild') storing.push((params as { input: StoredGroup }).input)
   }
-  return { snapshot, path: pathOf(snapshot.value), emitted, started, cancelled, timing }
+  return { snapshot, path: pathOf(snapshot.value), emitted, started, cancelled, timing, storing }
 }
 
 export const replies = (
@@ -92,14 +97,17 @@ export const idsOf = ({ snapshot }: Stepped): string[] =>
 const MOST_DELAYS = 3
 
 /** A coordinator chart under test, stepped purely: the one we ship or one changed on purpose. */
-export const coordinatorChart = (machine: GroupCoordinatorMachine = groupCoordinatorMachine) => {
+export const coordinatorChart = (
+  machine: GroupCoordinatorMachine = groupCoordinatorMachine,
+  steps: Steps<Snapshot> = pureSteps<Snapshot>(machine, newGroup),
+) => {
   const begin = (input: Partial<GroupInput> = {}): Stepped => {
-    const [snapshot, actions] = initialTransition(machine, { groupId: 'g', settings, ...input })
+    const [snapshot, actions] = steps.initial({ ...newGroup, ...input })
     return stepped(snapshot, actions)
   }
 
   const step = (before: Stepped, event: Sample): Stepped => {
-    const [snapshot, actions] = transition(machine, before.snapshot, event as MachineEvent)
+    const [snapshot, actions] = steps.next(before.snapshot, event)
     return stepped(snapshot, actions)
   }
 
@@ -131,13 +139,14 @@ export const coordinatorChart = (machine: GroupCoordinatorMachine = groupCoordin
   /** Everybody sends SyncGroup, the leader last, and the assignments are stored. */
   const syncAll = (group: Stepped): Stepped => {
     const { leaderId, generation } = group.snapshot.context
+    holds(leaderId !== null, `nobody leads a group in ${group.path}`)
     const followers = idsOf(group).filter((id) => id !== leaderId)
     const assignments = idsOf(group).map((memberId) => ({
       memberId,
       assignment: bytes(`${memberId}@${generation}`),
     }))
     const asked = run(group, ...followers.map((id) => sync(id, generation)))
-    return run(asked, sync(leaderId!, generation, { assignments }), internal.persisted())
+    return run(asked, sync(leaderId, generation, { assignments }), internal.persisted())
   }
 
   /** Members by these ids that joined while the group was empty, all synced; the first leads. */

@@ -1,5 +1,5 @@
 import type { GroupCoordinatorMachine } from '../../../src/machines/group-coordinator/group-coordinator-machine.js'
-import { allFaults, firstFault, type RuleBook } from '../rule.js'
+import { allFaults, type Checks, type Fault, firstFault, type RuleBook } from '../rule.js'
 import { type CoordinatorChart, coordinatorChart } from './coordinator-chart.js'
 import { loweredLimit, placesOfAbsentStatics, staticReturnsLate } from './rules/capacity.js'
 import { promises } from './rules/promises.js'
@@ -21,17 +21,17 @@ export const coordinatorTable: RuleBook<CoordinatorChart> = {
   'the legal transitions of the coordinator chart': table,
 }
 
-const everything: RuleBook<CoordinatorChart> = {
-  ...coordinatorStories,
-  ...capacityStories,
-  ...coordinatorTable,
-  'random scripts': promises,
+const checks: Checks<CoordinatorChart> = {
+  stories: { ...coordinatorStories, ...capacityStories },
+  table: coordinatorTable,
+  'random scripts': { 'random scripts': promises },
 }
 
-/** Every promise that a coordinator chart breaks. */
-export const coordinatorChartFaults = (machine: GroupCoordinatorMachine): string[] =>
-  allFaults(everything, coordinatorChart(machine))
+/** Goes all the ways that the checks go. */
+export const walkCoordinatorChart = (chart: CoordinatorChart): void => {
+  allFaults(checks, chart)
+}
 
 /** The first one: enough to tell that the chart is wrong, and much faster. */
-export const firstCoordinatorFault = (machine: GroupCoordinatorMachine): string | undefined =>
-  firstFault(everything, coordinatorChart(machine))
+export const firstCoordinatorFault = (machine: GroupCoordinatorMachine): Fault | undefined =>
+  firstFault(checks, coordinatorChart(machine))

@@ -1,15 +1,17 @@
 import type { MemberContext } from '../../../src/machines/member/context.js'
 import type { MemberHappening } from '../../../src/machines/member/legal-transitions.js'
+import type { PlainAction } from '../pure-steps.js'
+import type { Fault } from '../rule.js'
 import type { MemberChart } from './member-chart.js'
 import { type AnyEvent, cause, outsideEvents } from './member-events.js'
-import { type Action, inwardEvents, type Snapshot } from './member-snapshot.js'
+import { inwardEvents, type Snapshot } from './member-snapshot.js'
 
 export interface Edge {
   readonly from: Snapshot
   readonly happening: MemberHappening
   readonly event: AnyEvent
   readonly to: Snapshot
-  readonly actions: readonly Action[]
+  readonly actions: readonly PlainAction[]
   readonly isIgnored: boolean
 }
 
@@ -22,12 +24,12 @@ export interface Exploration {
 
 /** Looks at what is found while it is found; what it returns ends the exploration. */
 export interface Watch {
-  readonly place: (node: Snapshot) => string | undefined
-  readonly edge: (edge: Edge) => string | undefined
+  readonly place: (node: Snapshot) => Fault | undefined
+  readonly edge: (edge: Edge) => Fault | undefined
 }
 
-/** The chart as it is has 3,953 places. */
-const MOST_NODES = 12_000
+/** The chart as it is has 5,891 places. */
+const MOST_NODES = 20_000
 
 /** What a reason that is kept for later is called while the chart is explored. */
 export const keptCause = { what: 'a reason from before', evidence: 'observed' } as const
@@ -49,8 +51,10 @@ const normalised = (snapshot: Snapshot): Snapshot => {
   } as Snapshot
 }
 
-const keyOfSnapshot = (snapshot: Snapshot): string => {
-  const { context, value, children } = snapshot
+/** Snapshots of one key count as one place. */
+type KeyOf = (snapshot: Snapshot) => string
+
+const fineKey: KeyOf = ({ context, value, children }) => {
   const { memberId, generation, owned, adding, revoking, closing, pendingCause, topics } = context
   const { isLeader, skipAssignment, error } = context
   return JSON.stringify([
@@ -60,6 +64,22 @@ const keyOfSnapshot = (snapshot: Snapshot): string => {
     [isLeader, skipAssignment, error !== null, context.rebalanceProtocol, context.groupId],
   ])
 }
+
+/** Only how much there is, not what: fewer places, of which all kinds are left. */
+const coarseKey: KeyOf = ({ context, value, children }) => {
+  const { owned, revoking, closing, pendingCause, error, rebalanceProtocol, groupId } = context
+  const { memberId, isLeader } = context
+  return JSON.stringify([
+    value,
+    'heartbeat' in children,
+    [owned.length, revoking.length, closing, pendingCause !== null, error !== null],
+    [memberId, isLeader, rebalanceProtocol, groupId],
+  ])
+}
+
+export type Detail = 'coarse' | 'fine'
+
+const keys: Readonly<Record<Detail, KeyOf>> = { coarse: coarseKey, fine: fineKey }
 
 /** Every event that can come in this place, by the name that the table of the chart uses. */
 const eventsIn = (node: Snapshot): readonly (readonly [MemberHappening, AnyEvent])[] => [
@@ -76,14 +96,15 @@ const eventsIn = (node: Snapshot): readonly (readonly [MemberHappening, AnyEvent
 export const explore = (
   chart: Pick<MemberChart, 'step'>,
   from: readonly Snapshot[],
+  detail: Detail,
   watch?: Watch,
-): Exploration | string => {
+): Exploration | Fault => {
   const nodes: Snapshot[] = []
   const edges: Edge[] = []
   const seen = new Set<string>()
-  const visit = (snapshot: Snapshot): string | undefined => {
+  const visit = (snapshot: Snapshot): Fault | undefined => {
     const flat = normalised(snapshot)
-    const key = keyOfSnapshot(flat)
+    const key = keys[detail](flat)
     if (seen.has(key)) return undefined
     seen.add(key)
     nodes.push(flat)

@@ -1,5 +1,5 @@
 import { keyOf } from '../../../src/domain/topic-partition.js'
-import type { Rule } from '../rule.js'
+import type { Checks, Rule } from '../rule.js'
 import type { Edge, Watch } from './exploration.js'
 import type { MemberChart } from './member-chart.js'
 import { pathOf, type Snapshot } from './member-snapshot.js'
@@ -63,17 +63,22 @@ export const inEveryStep = (
 }
 
 /** For the rules to be looked at on the way: the first one broken ends the exploration. */
-export const watchFor = (rules: readonly GraphRule[]): Watch => {
+export const watchFor = (checks: Checks<MemberChart>): Watch => {
+  const rules = Object.entries(checks).flatMap(([check, book]) =>
+    Object.values(book)
+      .flat()
+      .map((rule): GraphRule & { readonly check: string } => ({ ...rule, check })),
+  )
   const places = rules.filter(({ place }) => place !== undefined)
   const edges = rules.filter(({ edge }) => edge !== undefined)
   return {
     place: (node) => {
       const broken = places.find(({ place }) => !place!(node))
-      return broken && `${broken.name}: ${where(node)}`
+      return broken && { check: broken.check, what: `${broken.name}: ${where(node)}` }
     },
     edge: (edge) => {
       const broken = edges.find((rule) => !rule.edge!(edge))
-      return broken && `${broken.name}: ${showEdge(edge)}`
+      return broken && { check: broken.check, what: `${broken.name}: ${showEdge(edge)}` }
     },
   }
 }

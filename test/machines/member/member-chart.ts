@@ -1,11 +1,11 @@
-import { initialTransition, transition } from 'xstate'
 import type { MemberInput } from '../../../src/machines/member/context.js'
-import type { MemberEvent } from '../../../src/machines/member/events.js'
 import type { MemberPath } from '../../../src/machines/member/legal-transitions.js'
 import { type MemberMachine, memberMachine } from '../../../src/machines/member/member-machine.js'
-import { type Exploration, explore, type Watch } from './exploration.js'
+import { pureSteps, type Steps } from '../pure-steps.js'
+import type { Fault } from '../rule.js'
+import { type Detail, type Exploration, explore, type Watch } from './exploration.js'
 import { type AnyEvent, done, joined, subscribe, synced } from './member-events.js'
-import { type Action, pathOf, type Snapshot, type Step, spawned } from './member-snapshot.js'
+import { pathOf, type Snapshot, type Step, spawned } from './member-snapshot.js'
 
 export interface StepEffects {
   readonly at: MemberPath
@@ -28,22 +28,31 @@ export const baseInput: MemberInput = {
 
 export const byHand = { groupId: null, topics: [], assign: [{ topic: 'a', partition: 0 }] }
 
+interface Options {
+  readonly detail?: Detail
+  readonly steps?: Steps<Snapshot>
+}
+
 /** A member chart under test, stepped purely: the one that we ship or one changed on purpose. */
 export class MemberChart {
   readonly machine: MemberMachine
+  readonly #detail: Detail
+  readonly #steps: Steps<Snapshot>
   #explored: Exploration | undefined
 
-  constructor(machine: MemberMachine = memberMachine) {
+  constructor(machine: MemberMachine = memberMachine, options: Options = {}) {
     this.machine = machine
+    this.#detail = options.detail ?? 'fine'
+    this.#steps = options.steps ?? pureSteps<Snapshot>(machine, baseInput)
   }
 
   start(input: Partial<MemberInput> = {}): Snapshot {
-    return initialTransition(this.machine, { ...baseInput, ...input })[0]
+    return this.#steps.initial({ ...baseInput, ...input })[0]
   }
 
   step(snapshot: Snapshot, event: AnyEvent): Step {
-    const [next, actions] = transition(this.machine, snapshot, event as unknown as MemberEvent)
-    return { snapshot: next, actions: actions as readonly Action[] }
+    const [next, actions] = this.#steps.next(snapshot, event)
+    return { snapshot: next, actions }
   }
 
   play(from: Snapshot, ...events: readonly AnyEvent[]): Snapshot {
@@ -73,19 +82,18 @@ export class MemberChart {
 
   /** Every place that members of each kind can reach, by every event that can come. */
   get explored(): Exploration {
-    return this.exploreUnless() as Exploration
+    this.exploreUnless()
+    return this.#explored!
   }
 
-  /** As `explored`, unless the watch finds something on the way. */
-  exploreUnless(watch?: Watch): Exploration | string {
-    if (this.#explored !== undefined) return this.#explored
+  /** Explores, unless the watch finds something on the way. */
+  exploreUnless(watch?: Watch): Fault | undefined {
+    if (this.#explored !== undefined) return undefined
     const kinds = [{}, { rebalanceProtocol: 'eager' }, byHand] as const
-    const found = explore(
-      this,
-      kinds.map((input) => this.start(input)),
-      watch,
-    )
-    if (typeof found !== 'string') this.#explored = found
-    return found
+    const starts = kinds.map((input) => this.start(input))
+    const found = explore(this, starts, this.#detail, watch)
+    if (!('nodes' in found)) return found
+    this.#explored = found
+    return undefined
   }
 }

@@ -14,10 +14,12 @@ export const done = (actor: string, output: object): AnyEvent => ({
   output,
 })
 
+const bug = new Error('bug')
+
 export const defect = (actor: string): AnyEvent => ({
   type: `xstate.error.actor.${actor}`,
   actorId: actor,
-  error: new Error('bug'),
+  error: bug,
 })
 
 export const backoffElapsed: AnyEvent = {
@@ -25,8 +27,11 @@ export const backoffElapsed: AnyEvent = {
 }
 
 export const trouble = { code: 'BROKER_ERROR', message: 'trouble' } as const
-export const replaced = { code: 'FENCED', message: 'another process took the place' } as const
+export const replaced = { code: 'MEMBER_FENCED', message: 'another took its place' } as const
+export const failure = { code: 'INVALID_CONFIG', message: 'it cannot go on' } as const
+export const refusal = { code: 'GROUP_REFUSED', message: 'refused' } as const
 export const cause = { what: 'a reason', evidence: 'observed' } as const
+const told = (what: string) => ({ what: `told: ${what}`, evidence: 'observed' }) as const
 const unknown = (kafkaError: 'UNKNOWN_MEMBER_ID' | 'ILLEGAL_GENERATION', generation: number) =>
   ({ type: 'member.unknown', kafkaError, generation }) as const
 
@@ -34,16 +39,16 @@ const unknown = (kafkaError: 'UNKNOWN_MEMBER_ID' | 'ILLEGAL_GENERATION', generat
 export const outsideEvents = (context: MemberContext): readonly MemberEvent[] => [
   { type: 'subscribe', topics: ['a', 'b'] },
   { type: 'subscription.changed', topics: ['a'] },
-  { type: 'metadata.changed', cause },
-  { type: 'group.rebalancing', cause },
+  { type: 'metadata.changed', cause: told('topics changed') },
+  { type: 'group.rebalancing', cause: told('the group rebalances') },
   unknown('UNKNOWN_MEMBER_ID', context.generation),
   unknown('ILLEGAL_GENERATION', context.generation),
   unknown('UNKNOWN_MEMBER_ID', context.generation - 1),
-  { type: 'member.replaced', error: trouble },
-  { type: 'session.expired', cause },
-  { type: 'poll.overdue', cause },
+  { type: 'member.replaced', error: replaced },
+  { type: 'session.expired', cause: told('no answer') },
+  { type: 'poll.overdue', cause: told('no poll') },
   { type: 'poll.resumed' },
-  { type: 'fail', error: trouble },
+  { type: 'fail', error: failure },
   { type: 'close', leaveGroup: true },
   { type: 'close', leaveGroup: false },
 ]
@@ -51,7 +56,7 @@ export const outsideEvents = (context: MemberContext): readonly MemberEvent[] =>
 const a0 = { topic: 'a', partition: 0 }
 const b0 = { topic: 'b', partition: 0 }
 export const unavailable = { tag: 'unavailable', error: trouble }
-const refused = { tag: 'refused', error: trouble }
+const refused = { tag: 'refused', error: refusal }
 const forgotten = { tag: 'memberUnknown', kafkaError: 'UNKNOWN_MEMBER_ID' }
 const outdated = { tag: 'memberUnknown', kafkaError: 'ILLEGAL_GENERATION' }
 
@@ -83,6 +88,7 @@ export const outcomes: Readonly<Record<string, (context: MemberContext) => reado
   syncGroup: () => [
     { tag: 'synced', assigned: [] },
     { tag: 'synced', assigned: [a0] },
+    { tag: 'synced', assigned: [b0] },
     { tag: 'synced', assigned: [b0, a0] },
     { tag: 'rebalancing' },
     forgotten,

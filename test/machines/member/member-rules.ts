@@ -1,12 +1,15 @@
 import type { MemberMachine } from '../../../src/machines/member/member-machine.js'
-import { allFaults, firstFault, type RuleBook } from '../rule.js'
-import { type GraphRule, watchFor } from './graph-rule.js'
+import { allFaults, type Fault, firstFault, type RuleBook, thrownFault } from '../rule.js'
+import { watchFor } from './graph-rule.js'
 import { MemberChart } from './member-chart.js'
+import { causes } from './rules/causes.js'
 import { closing } from './rules/closing.js'
+import { errors } from './rules/errors.js'
 import { heartbeat } from './rules/heartbeat.js'
 import { holdings } from './rules/holdings.js'
 import { identity } from './rules/identity.js'
 import { progress } from './rules/progress.js'
+import { subscription } from './rules/subscription.js'
 import { table } from './rules/table.js'
 import { withoutGroup } from './rules/without-group.js'
 import { loss } from './stories/loss.js'
@@ -32,24 +35,38 @@ export const memberPlaces: RuleBook<MemberChart> = {
   'the heartbeat': heartbeat,
   'what a member holds': holdings,
   identity,
+  'the cause that is told': causes,
+  'the error that is told': errors,
+  'what is asked for': subscription,
   'a consumer without a group': withoutGroup,
   progress,
   close: closing,
 }
 
-const everything = { ...memberStories, ...memberTable, ...memberPlaces }
+const stories = { stories: memberStories }
+const graph = { table: memberTable, rules: memberPlaces }
+const watch = watchFor(graph)
 
-const onTheWay: readonly GraphRule[] = Object.values({ ...memberTable, ...memberPlaces }).flat()
+/** Goes all the ways that the checks go. */
+export const walkMemberChart = (chart: MemberChart): void => {
+  allFaults(stories, chart)
+  chart.exploreUnless()
+}
 
-/** Every promise that a member chart breaks. */
-export const memberChartFaults = (machine: MemberMachine): string[] =>
-  allFaults(everything, new MemberChart(machine))
+/** Those that the graph shows: every place and every step. */
+export const graphFaults = (chart: MemberChart): string[] => allFaults(graph, chart)
 
 /** The first one: enough to tell that the chart is wrong, and much faster. */
-export const firstMemberFault = (machine: MemberMachine): string | undefined => {
-  const chart = new MemberChart(machine)
-  const found = firstFault(memberStories, chart)
-  if (found !== undefined) return found
-  const onExploring = chart.exploreUnless(watchFor(onTheWay))
-  return typeof onExploring === 'string' ? onExploring : firstFault(everything, chart)
+export const firstMemberFault = (machine: MemberMachine): Fault | undefined =>
+  firstFault(stories, new MemberChart(machine)) ??
+  firstGraphFault(new MemberChart(machine, { detail: 'coarse' })) ??
+  firstGraphFault(new MemberChart(machine))
+
+/** Most wrong charts show it long before they are explored. */
+const firstGraphFault = (chart: MemberChart): Fault | undefined => {
+  try {
+    return chart.exploreUnless(watch) ?? firstFault(graph, chart)
+  } catch (error) {
+    return thrownFault(error)
+  }
 }

@@ -1,18 +1,14 @@
 import type { SnapshotFrom } from 'xstate'
 import type { MemberHappening, MemberPath } from '../../../src/machines/member/legal-transitions.js'
 import type { MemberMachine } from '../../../src/machines/member/member-machine.js'
+import type { PlainAction } from '../pure-steps.js'
 import { type AnyEvent, backoffElapsed, defect, done, outcomes } from './member-events.js'
 
 export type Snapshot = SnapshotFrom<MemberMachine>
 
-export interface Action {
-  readonly type: string
-  readonly params?: unknown
-}
-
 export interface Step {
   readonly snapshot: Snapshot
-  readonly actions: readonly Action[]
+  readonly actions: readonly PlainAction[]
 }
 
 export const pathOf = (value: Snapshot['value']): MemberPath => {
@@ -24,7 +20,9 @@ export const pathOf = (value: Snapshot['value']): MemberPath => {
 export const topOf = (snapshot: Snapshot): string => pathOf(snapshot.value).split('.')[0]!
 
 /** What a step starts, with which input. */
-export const spawned = (actions: readonly Action[]): readonly { src: string; input: object }[] =>
+export const spawned = (
+  actions: readonly PlainAction[],
+): readonly { src: string; input: object }[] =>
   actions.flatMap(({ type, params }) =>
     type === 'xstate.spawnChild' ? [params as { src: string; input: object }] : [],
   )
@@ -50,7 +48,7 @@ export const inwardEvents = (snapshot: Snapshot): readonly [MemberHappening, Any
 }
 
 /** How long the step makes the member wait before it looks for its coordinator again. */
-export const retryDelay = (actions: readonly Action[]): number | undefined =>
+export const retryDelay = (actions: readonly PlainAction[]): number | undefined =>
   actions.flatMap(({ type, params }) =>
     type === 'xstate.raise' ? [(params as { readonly delay?: number }).delay] : [],
   )[0]

@@ -1,10 +1,11 @@
-import { initialTransition, type SnapshotFrom, transition } from 'xstate'
+import type { SnapshotFrom } from 'xstate'
 import type { PartitionEvent } from '../../../src/machines/partition/events.js'
 import type { Decision } from '../../../src/machines/partition/legal-transitions.js'
 import {
   type PartitionMachine,
   partitionMachine,
 } from '../../../src/machines/partition/partition-machine.js'
+import { pureSteps, type Steps } from '../pure-steps.js'
 
 export type Snapshot = SnapshotFrom<PartitionMachine>
 
@@ -44,18 +45,23 @@ const MOST_NODES = 200
 /** A partition chart under test: the one that we ship or one changed on purpose. */
 export class PartitionChart {
   readonly machine: PartitionMachine
+  readonly #steps: Steps<Snapshot>
   readonly nodes: readonly Snapshot[]
   readonly edges: readonly Edge[]
 
-  constructor(machine: PartitionMachine = partitionMachine) {
+  constructor(
+    machine: PartitionMachine = partitionMachine,
+    steps: Steps<Snapshot> = pureSteps<Snapshot>(machine, input),
+  ) {
     this.machine = machine
+    this.#steps = steps
     const { nodes, edges } = this.#explore()
     this.nodes = nodes
     this.edges = edges
   }
 
   start(paused = false): Snapshot {
-    return initialTransition(this.machine, { ...input, paused })[0]
+    return this.#steps.initial({ ...input, paused })[0]
   }
 
   through(...sent: readonly PartitionEvent[]): Snapshot {
@@ -63,7 +69,7 @@ export class PartitionChart {
   }
 
   step(from: Snapshot, event: PartitionEvent): Snapshot {
-    return transition(this.machine, from, event)[0]
+    return this.#steps.next(from, event)[0]
   }
 
   /** Every reachable place by every event: few, so all of them. */
@@ -83,7 +89,7 @@ export class PartitionChart {
       const from = nodes[index]!
       if (from.status !== 'active') continue
       for (const event of events) {
-        const [to, actions] = transition(this.machine, from, event)
+        const [to, actions] = this.#steps.next(from, event)
         const isIgnored = actions.some(({ type }) => type === 'recordIgnored')
         const decision = isIgnored ? 'ignored' : to.value === from.value ? 'stays' : to.value
         edges.push({ from, event, to, decision })

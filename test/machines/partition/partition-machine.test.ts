@@ -4,9 +4,9 @@ import { legalTransitions } from '../../../src/machines/partition/legal-transiti
 import { partitionMachine } from '../../../src/machines/partition/partition-machine.js'
 import { testRules } from '../test-rules.js'
 import { events, input, PartitionChart } from './partition-chart.js'
-import { partitionRules } from './partition-rules.js'
+import { partitionRules, partitionTable } from './partition-rules.js'
 
-testRules(partitionRules, new PartitionChart())
+testRules({ ...partitionTable, ...partitionRules }, new PartitionChart())
 
 test('an ended partition hears nothing', () => {
   for (const end of [{ type: 'release' }, { type: 'lose' }] as const) {

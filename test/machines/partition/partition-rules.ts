@@ -4,7 +4,17 @@ import {
   type PartitionState,
 } from '../../../src/machines/partition/legal-transitions.js'
 import type { PartitionMachine } from '../../../src/machines/partition/partition-machine.js'
-import { allFaults, firstFault, type Rule, type RuleBook, same, story } from '../rule.js'
+import {
+  allFaults,
+  type Checks,
+  type Fault,
+  firstFault,
+  type Rule,
+  type RuleBook,
+  same,
+  story,
+  thrownFault,
+} from '../rule.js'
 import { at, type Edge, error, events, PartitionChart, type Snapshot } from './partition-chart.js'
 
 const show = ({ from, event, to }: Edge): string =>
@@ -38,6 +48,12 @@ const table: readonly Rule<PartitionChart>[] = [
         return did === shall ? [] : [`${type}: the table says ${shall}, seen: ${did}`]
       }),
   })),
+  stepsAgainst(
+    'what is out of place is recorded and changes nothing',
+    ({ from, to, decision }) =>
+      decision !== 'ignored' ||
+      isDeepStrictEqual([to.value, to.context], [from.value, from.context]),
+  ),
   {
     name: 'a context is plain JSON',
     faults: ({ nodes }) =>
@@ -73,10 +89,26 @@ const endings: readonly Rule<PartitionChart>[] = [
   ),
 ]
 
+const startOf = ({ context }: Snapshot): unknown[] => [context.startOffset, context.startedFrom]
+
 const isAt = (node: Snapshot, ...states: readonly PartitionState[]): boolean =>
   states.includes(node.value)
 
 const pauses: readonly Rule<PartitionChart>[] = [
+  stepsAgainst(
+    'what the application asked for last holds, until the partition goes',
+    ({ from, event, to }) =>
+      isAt(from, 'draining') ||
+      (event.type !== 'pause' && event.type !== 'resume') ||
+      to.context.paused === (event.type === 'pause'),
+  ),
+  stepsAgainst(
+    'whoever is resumed hands out what waits, else fetches',
+    ({ from, event, to }) =>
+      !isAt(from, 'paused') ||
+      event.type !== 'resume' ||
+      isAt(to, event.buffered ? 'buffered' : 'fetching'),
+  ),
   stepsAgainst(
     'what is fetched and handed out was not asked to pause, what is paused was',
     ({ to }) =>
@@ -101,24 +133,41 @@ const places: readonly Rule<PartitionChart>[] = [
         ? isDeepStrictEqual(to.context.error, error)
         : to.status !== 'active' || isAt(to, 'draining') || to.context.error === null,
   ),
+  stepsAgainst(
+    'it says where it started last and why, wherever the position comes',
+    ({ from, event, to }) =>
+      isAt(from, 'draining') ||
+      event.type !== 'position.resolved' ||
+      isDeepStrictEqual(startOf(to), [event.offset, event.from]),
+  ),
   story('it says where it started and why', (chart) => {
     same(startOf(chart.through(at(5))), [5, 'seek'])
     same(startOf(chart.through(at(9, 'committed'))), [9, 'committed'])
   }),
 ]
 
-const startOf = ({ context }: Snapshot): unknown[] => [context.startOffset, context.startedFrom]
+export const partitionTable: RuleBook<PartitionChart> = {
+  'the legal transitions of the partition chart': table,
+}
 
 export const partitionRules: RuleBook<PartitionChart> = {
-  'the legal transitions of the partition chart': table,
   'the end of a partition': endings,
   'a pause': pauses,
   'what a partition says': places,
 }
 
-/** Every promise that a partition chart breaks. */
-export const partitionChartFaults = (machine: PartitionMachine): string[] =>
-  allFaults(partitionRules, new PartitionChart(machine))
+const checks: Checks<PartitionChart> = { table: partitionTable, rules: partitionRules }
 
-export const firstPartitionFault = (machine: PartitionMachine): string | undefined =>
-  firstFault(partitionRules, new PartitionChart(machine))
+/** Goes all the ways that the checks go. */
+export const walkPartitionChart = (chart: PartitionChart): void => {
+  allFaults(checks, chart)
+}
+
+/** The first one: enough to tell that the chart is wrong. */
+export const firstPartitionFault = (machine: PartitionMachine): Fault | undefined => {
+  try {
+    return firstFault(checks, new PartitionChart(machine))
+  } catch (error) {
+    return thrownFault(error)
+  }
+}

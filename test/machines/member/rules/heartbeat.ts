@@ -3,7 +3,7 @@ import type { Rule } from '../../rule.js'
 import type { Edge } from '../exploration.js'
 import { held, inEveryPlace, inEveryStep } from '../graph-rule.js'
 import type { MemberChart } from '../member-chart.js'
-import { hasHeartbeat, type Snapshot, spawned, topOf } from '../member-snapshot.js'
+import { hasHeartbeat, invoked, type Snapshot, spawned, topOf } from '../member-snapshot.js'
 
 const always = ['syncing', 'stable', 'rebalancing']
 const never = ['idle', 'fenced', 'failed', 'left']
@@ -20,6 +20,12 @@ const mustNotBeat = (node: Snapshot): boolean =>
 const heartbeatsOf = ({ actions }: Edge): object[] =>
   spawned(actions).flatMap(({ src, input }) => (src === 'heartbeat' ? [input] : []))
 
+/** Callbacks that are under way are waited for; after that there is no session. */
+const hasSession = (node: Snapshot): boolean =>
+  ['joining', 'syncing', 'stable', 'rebalancing'].includes(topOf(node)) ||
+  node.matches({ leaving: 'draining' }) ||
+  node.matches({ leaving: 'committing' })
+
 export const heartbeat: readonly Rule<MemberChart>[] = [
   inEveryPlace(
     'goes on through sync, drains, commits and callbacks of a member',
@@ -35,6 +41,11 @@ export const heartbeat: readonly Rule<MemberChart>[] = [
     'never goes on after membership ended, nor without a group',
     mustNotBeat,
     (node) => !hasHeartbeat(node),
+  ),
+  inEveryStep(
+    'a session that ends is a loss exactly as long as a heartbeat keeps it',
+    ({ from, happening }) => happening === 'session.expired' && hasSession(from),
+    ({ from, to }) => hasHeartbeat(from) === invoked(to).includes('losePartitions'),
   ),
   inEveryStep(
     'carries the identity of the generation, and only that',

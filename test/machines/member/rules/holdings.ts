@@ -44,6 +44,11 @@ export const holdings: readonly Rule<MemberChart>[] = [
         held(node).includes(keyOf(tp)),
       ),
   ),
+  inEveryPlace(
+    'nothing is being given but while the application is told',
+    (node) => ['joining', 'stable', 'rebalancing', 'leaving'].includes(topOf(node)),
+    ({ context }) => context.adding.length === 0,
+  ),
   inEveryStep(
     'only SyncGroup gives',
     ({ from, to }) => held(to).some((key) => !held(from).includes(key)),

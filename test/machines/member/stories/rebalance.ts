@@ -55,9 +55,40 @@ export const rebalanceStories: readonly Rule<MemberChart>[] = [
       const draining = chart.effects(applying, called('assignPartitions'))
       same([draining.at, draining.stopped], ['rebalancing.draining', []])
       has(draining.started, [{ input: { partitions: [a(0)], generation: 2 } }])
+      same(draining.snapshot.context.adding, [])
       const again = chart.play(draining.snapshot, drained, committed, called('revokePartitions'))
       same(pathOf(again.value), 'joining.findingCoordinator')
       same(again.context.owned, [a(1), a(2)])
+    },
+  ),
+
+  story(
+    'one round of revoking a rebalance: what leaves the subscription meanwhile is joined with',
+    (chart) => {
+      const b0 = { topic: 'b', partition: 0 }
+      const both = chart.play(
+        chart.stable('cooperative', a(0)),
+        { type: 'subscription.changed', topics: ['a', 'b'] },
+        found,
+        done('joinGroup', joined(2)),
+        synced(a(0), b0),
+        called('assignPartitions'),
+      )
+      const draining = chart.play(
+        both,
+        rebalance,
+        found,
+        done('joinGroup', joined(3)),
+        synced(b0),
+        called('assignPartitions'),
+        { type: 'subscription.changed', topics: ['a'] },
+      )
+      has(draining.context, { revoking: [a(0)], topics: ['a'] })
+      const joining = chart.play(draining, drained, committed, called('revokePartitions'))
+      same(pathOf(joining.value), 'joining.findingCoordinator')
+      has(chart.effects(joining, found).started, [
+        { src: 'joinGroup', input: { topics: ['a'], owned: [b0] } },
+      ])
     },
   ),
 

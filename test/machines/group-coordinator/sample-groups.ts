@@ -2,8 +2,18 @@ import type {
   GroupHappening,
   GroupPath,
 } from '../../../src/machines/group-coordinator/legal-transitions.js'
-import { type CoordinatorChart, idsOf, type Sample, type Stepped } from './coordinator-chart.js'
+import { holds } from '../rule.js'
+import {
+  type CoordinatorChart,
+  idsOf,
+  type Sample,
+  type Stepped,
+  settings,
+} from './coordinator-chart.js'
 import { bytes, commit, expire, heartbeat, internal, join, leave, sync } from './group-requests.js'
+
+/** As many as may be: one more is too many. */
+const limited = { ...settings, maxSize: 2 }
 
 const staticMember = (id: string) => ({ newMemberId: id, groupInstanceId: `i-${id}` })
 const other = [{ name: 'range', metadata: bytes('other') }]
@@ -24,13 +34,15 @@ export const sampleGroups = (chart: CoordinatorChart): Record<GroupPath, readonl
   const storingGroup = (members: readonly Member[]): Stepped => {
     const group = completingGroup(members)
     const { leaderId, generation } = group.snapshot.context
-    return step(group, sync(leaderId!, generation))
+    holds(leaderId !== null, `nobody leads a group in ${group.path}`)
+    return step(group, sync(leaderId, generation))
   }
   const awaitingGroup = (members: readonly Member[] = ['a', 'b']): Stepped =>
     step(stableGroup(members), rejoin('a', typeof members[0] === 'string' ? null : 'i-a'))
   /** A static member comes back, its id forgotten. */
   const back = (group: Stepped, id: string): Stepped =>
     step(group, join({ newMemberId: `${id}2`, groupInstanceId: `i-${id}` }))
+  const full = begin({ settings: limited })
   return {
     empty: [begin(), withPending(begin()), run(stableGroup(['a']), leave('a'))],
     'preparingRebalance.initialDelay': [
@@ -46,12 +58,15 @@ export const sampleGroups = (chart: CoordinatorChart): Record<GroupPath, readonl
       step(stableGroup(['a', 'b', 'c']), leave('c')),
       step(stableGroup([staticMember('a'), staticMember('b')]), leave('b')),
       run(stableGroup(['a', 'b']), leave('b')),
+      // As many as may be are back, and a static one is missing on top of them.
+      run(stableGroup(['a', staticMember('b')], full), rejoin('a'), join({ newMemberId: 'c' })),
     ],
     'completingRebalance.awaitingSync': [
       completingGroup(['a']),
       completingGroup(['a', 'b']),
       withPending(completingGroup(['a', 'b'])),
       completingGroup([staticMember('a')]),
+      completingGroup(['a', 'b'], full),
     ],
     'completingRebalance.storing': [
       storingGroup(['a']),
@@ -63,6 +78,7 @@ export const sampleGroups = (chart: CoordinatorChart): Record<GroupPath, readonl
       withPending(stableGroup(['a', 'b'])),
       step(storingGroup(['a', 'b']), internal.persisted()),
       stableGroup([staticMember('a'), staticMember('b')]),
+      stableGroup(['a', 'b'], full),
     ],
     'stable.storing': [
       back(stableGroup([staticMember('a')]), 'a'),
@@ -93,8 +109,10 @@ export const samples = (group: Stepped): Record<GroupHappening, readonly Sample[
       join({ newMemberId: 'n' }),
       issue('q'),
       join({ newMemberId: 'n', groupInstanceId: 'i-n' }),
-      join({ protocols: [] }),
-      join({ protocolType: 'connect' }),
+      ...[true, false].flatMap((requireKnownMemberId) => [
+        join({ protocols: [], requireKnownMemberId }),
+        join({ protocolType: 'connect', requireKnownMemberId }),
+      ]),
       ...ids.flatMap((memberId) => [
         rejoin(memberId),
         join({ memberId, protocols: other }),

@@ -28,7 +28,7 @@ const claimTimers = (world: World, context: GroupContext): void => {
   for (const { memberId, isNew, parkedJoin, parkedSync } of members) {
     const hasTimer = timers.has(`session:${memberId}`)
     const isParked = (parkedJoin !== null && !isNew) || parkedSync !== null
-    if (group.path !== 'dead') same(hasTimer, !isParked, `the session timer of ${memberId}:`)
+    same(hasTimer, group.path !== 'dead' && !isParked, `the session timer of ${memberId}:`)
   }
   const known = new Set([...members.map(({ memberId }) => memberId), ...keysOf(context.pending)])
   same(known.size, members.length + context.pending.size, 'no pending id is a member:')

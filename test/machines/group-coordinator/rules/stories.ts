@@ -34,6 +34,13 @@ export const oneRebalance: readonly Rule<Chart>[] = [
     same(completing.path, 'completingRebalance.awaitingSync')
   }),
 
+  story('whoever came prolongs the wait, also who left again: it may come back', (chart) => {
+    const came = chart.preparingGroup(['a', 'b'])
+    const gone = chart.run(came, leave('a'), leave('b'), internal.delayElapsed)
+    same(gone.path, 'preparingRebalance.initialDelay')
+    same(chart.step(gone, internal.delayElapsed).path, 'empty')
+  }),
+
   story('then all are told their generation, the leader of all members', (chart) => {
     const { first, second, completing } = formed(chart)
     same(joinReplyTo(completing, first.requestId), {

@@ -6,9 +6,10 @@ import {
   type GroupPath,
   legalTransitions,
 } from '../../../../src/machines/group-coordinator/legal-transitions.js'
-import type { Rule } from '../../rule.js'
+import { type Rule, story } from '../../rule.js'
 import { type CoordinatorChart, replies, type Sample, type Stepped } from '../coordinator-chart.js'
 import { sampleGroups, samples } from '../sample-groups.js'
+import { claimStep } from './step-claims.js'
 
 /** One step of one of the sample groups. */
 interface Sampled {
@@ -103,6 +104,14 @@ export const table: readonly Rule<CoordinatorChart>[] = [
         )
         .filter((promised) => !seen.has(promised))
     },
+  },
+  {
+    name: 'each step keeps what is promised of every step',
+    faults: (chart) =>
+      sampled(chart).flatMap((one) => {
+        const told = story('', () => claimStep(one.before, one.event, one.after)).faults(chart)
+        return told.map((fault) => `${show(one)}: ${fault}`)
+      }),
   },
   against('a request is answered or parked, never both and never lost', isAnsweredOrParked),
   {

@@ -3,7 +3,8 @@ import type { StreamBusError } from '../domain/errors.js'
 import type { ErrorInfo } from '../domain/membership.js'
 import type { ConsumerRecord } from '../domain/record.js'
 import { partitionKey, type TopicPartition } from '../domain/topic-partition.js'
-import type { PartitionEvent, PartitionMachine } from '../machines/partition/partition-machine.js'
+import type { PartitionEvent } from '../machines/partition/events.js'
+import type { PartitionMachine } from '../machines/partition/partition-machine.js'
 import { PartitionBuffer } from './partition-buffer.js'
 
 /** Offsets of one owned partition; -1 is unknown. They move in plain loops, beside the actor. */

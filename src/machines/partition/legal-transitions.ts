@@ -1,4 +1,4 @@
-import type { PartitionEvent } from './partition-machine.js'
+import type { PartitionEvent } from './events.js'
 
 export type PartitionState =
   | 'resolving'

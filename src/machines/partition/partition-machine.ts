@@ -1,65 +1,5 @@
-import { assign, setup } from 'xstate'
-import type { ErrorInfo } from '../../domain/membership.js'
-
-export interface PartitionInput {
-  readonly topic: string
-  readonly partition: number
-  /** The generation under which the partition is owned; -1 without a group. */
-  readonly generation: number
-  readonly paused: boolean
-}
-
-/** Plain JSON. Buffers and moving offsets live beside the actor, in the consumer. */
-export interface PartitionContext extends PartitionInput {
-  /** Where fetching began after the last resolve or seek. */
-  readonly startOffset: number | null
-  readonly startedFrom: 'committed' | 'reset' | 'seek' | null
-  readonly error: ErrorInfo | null
-}
-
-/** Control events only, and at most two per fetched batch. */
-export type PartitionEvent =
-  | {
-      readonly type: 'position.resolved'
-      readonly offset: number
-      readonly from: 'committed' | 'reset' | 'seek'
-    }
-  /** Records wait for the application where none did. */
-  | { readonly type: 'buffer.filled' }
-  | { readonly type: 'buffer.emptied' }
-  | { readonly type: 'pause' }
-  /** `buffered`: records are waiting. */
-  | { readonly type: 'resume'; readonly buffered: boolean }
-  /** The position is open again: a seek to a place to look up, or an offset out of range. */
-  | { readonly type: 'position.lost' }
-  | { readonly type: 'revoke' }
-  | { readonly type: 'release' }
-  | { readonly type: 'lose' }
-  | { readonly type: 'fail'; readonly error: ErrorInfo }
-
-const base = setup({
-  types: {
-    context: {} as PartitionContext,
-    events: {} as PartitionEvent,
-    input: {} as PartitionInput,
-  },
-  guards: {
-    isPauseAsked: ({ context }) => context.paused,
-    hasBuffered: ({ event }) => event.type === 'resume' && event.buffered,
-  },
-  actions: {
-    takePosition: assign(({ event }) =>
-      event.type === 'position.resolved'
-        ? { startOffset: event.offset, startedFrom: event.from }
-        : {},
-    ),
-    askPause: assign({ paused: true }),
-    dropPause: assign({ paused: false }),
-    takeError: assign(({ event }) => (event.type === 'fail' ? { error: event.error } : {})),
-    dropError: assign({ error: null }),
-    recordIgnored: (): void => {},
-  },
-})
+import { initialContext } from './context.js'
+import { partitionSetup } from './partition-setup.js'
 
 const ending = {
   revoke: { target: 'draining' },
@@ -72,9 +12,9 @@ const ending = {
  * One owned partition, from its assignment to its release or loss: where it starts, whether it
  * fetches, has records waiting or is paused. It sees control events, never records.
  */
-export const partitionMachine = base.createMachine({
+export const partitionMachine = partitionSetup.createMachine({
   id: 'partition',
-  context: ({ input }) => ({ ...input, startOffset: null, startedFrom: null, error: null }),
+  context: ({ input }) => initialContext(input),
   initial: 'resolving',
   on: { '*': { actions: 'recordIgnored' } },
   states: {

@@ -314,6 +314,27 @@ describe('the way out', () => {
     expect(left).toMatchObject({ at: 'left', started: [] })
   })
 
+  test('a loss ends the holding also while the last revoke is being told', () => {
+    const revoking = play(
+      stable('cooperative', a(0)),
+      { type: 'close', leaveGroup: true },
+      done('drainPartitions', { tag: 'drained' }),
+      done('commitOffsets', { tag: 'committed' }),
+    )
+    expect(pathOf(revoking.value)).toBe('leaving.revoking')
+    // The coordinator gives the partition away by now, while the callback may go on for long.
+    const expired = effects(revoking, { type: 'session.expired', cause })
+    expect(expired).toMatchObject({
+      at: 'leaving.losing',
+      stopped: ['revokePartitions', 'heartbeat'],
+    })
+    const told = { type: 'member.unknown', kafkaError: 'UNKNOWN_MEMBER_ID', generation: 1 }
+    const unknown = effects(revoking, told)
+    expect(unknown.at).toBe('leaving.losing')
+    expect(play(unknown.snapshot, called('losePartitions')).value).toBe('left')
+    expect(pathOf(play(revoking, { ...told, generation: 0 }).value)).toBe('leaving.revoking')
+  })
+
   test('a static member that stays sends nothing', () => {
     const closing = play(
       stable('cooperative', a(0)),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { joinGroup } from '../../../src/consumer/group/join.js'
 import { GroupLeader } from '../../../src/consumer/group/leader.js'
 import { syncGroup } from '../../../src/consumer/group/sync.js'
+import type { TopicPartition } from '../../../src/domain/topic-partition.js'
 import {
   decodeAssignment,
   decodeSubscription,
@@ -180,14 +181,20 @@ describe('JoinGroup', () => {
     }
   })
 
-  test('a contact: for who holds partitions since it asked, for who holds none since the answer', () => {
-    const world = groupClient({ JoinGroup: () => joined() })
-    world.time.runFor(500)
-    finish(
-      world.time,
-      joinGroup(world.client, { ...asking, owned: [tp(0)] }, () => undefined),
-    )
-    expect(world.client.lastContact).toBe(500)
+  test('a contact for who holds none; who holds partitions has its heartbeats alone', () => {
+    const contactWith = (owned: readonly TopicPartition[]): number => {
+      const world = groupClient({ JoinGroup: () => joined() })
+      world.client.lastContact = 100
+      world.time.runFor(500)
+      finish(
+        world.time,
+        joinGroup(world.client, { ...asking, owned }, () => undefined),
+      )
+      return world.client.lastContact
+    }
+    expect(contactWith([])).toBe(500)
+    // A repeated answer restarts no session at the coordinator (it counts from the lost one on).
+    expect(contactWith([tp(0)])).toBe(100)
   })
 })
 

@@ -24,7 +24,6 @@ export const joinGroup = (
 ): Effect.Effect<JoinOutcome> =>
   Effect.gen(function* () {
     const { runtime, config } = client.parts
-    const sentAt = runtime.clock.elapsed()
     const result = yield* client.request(
       'join',
       'JoinGroup',
@@ -50,11 +49,10 @@ export const joinGroup = (
     }
     if (verdict.tag !== 'ok' || Result.isFailure(result)) return verdict as JoinOutcome
     const joined = result.success
-    // The coordinator's session timer restarts when it answers. A member that holds partitions must
-    // not count on more than that it was asked before; its heartbeats went on meanwhile. One that
-    // holds none may: a JoinGroup can be parked for longer than the session timeout.
-    const answeredAt = input.owned.length === 0 ? runtime.clock.elapsed() : sentAt
-    client.lease.confirmJoined(answeredAt)
+    // A JoinGroup can be parked for longer than the session timeout. A member that holds partitions
+    // had heartbeats meanwhile and counts on them alone: a coordinator that repeats an answer that
+    // was lost does not restart the session for it, and would give them away before we do.
+    client.lease.confirmJoined(input.owned.length === 0 ? runtime.clock.elapsed() : 'uncounted')
     onJoined(joined.members)
     return {
       tag: 'joined',

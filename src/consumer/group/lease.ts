@@ -59,8 +59,8 @@ export class Lease {
   }
 
   /** JoinGroup was answered: whatever was answered before came earlier than the rebalance's end. */
-  confirmJoined(askedAt: number): void {
-    this.#contact = Math.max(this.#contact, askedAt)
+  confirmJoined(heardAt: number | 'uncounted'): void {
+    if (heardAt !== 'uncounted') this.#contact = Math.max(this.#contact, heardAt)
     this.#calm = Math.max(this.#calm, this.#contact)
   }
 }

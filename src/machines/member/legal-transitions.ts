@@ -93,7 +93,7 @@ const leaving: Row = {
   close: stays,
 }
 
-/** As long as there is something to commit, a loss changes the way out. */
+/** As long as something is held, a loss changes the way out. */
 const leavingWithPartitions: Row = {
   ...leaving,
   'member.unknown': ['leaving.losing', 'ignored'],
@@ -144,7 +144,7 @@ export const legalTransitions: Readonly<Record<MemberPath, Row>> = {
   'rebalancing.revoking': { ...rebalancing, close: stays },
   'leaving.draining': leavingWithPartitions,
   'leaving.committing': leavingWithPartitions,
-  'leaving.revoking': leaving,
+  'leaving.revoking': leavingWithPartitions,
   'leaving.losing': leaving,
   'leaving.requesting': leaving,
   'fenced.losing': fenced,

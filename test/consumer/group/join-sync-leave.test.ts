@@ -3,6 +3,7 @@ import { joinGroup } from '../../../src/consumer/group/join.js'
 import { GroupLeader } from '../../../src/consumer/group/leader.js'
 import { syncGroup } from '../../../src/consumer/group/sync.js'
 import { StreamBusError } from '../../../src/domain/errors.js'
+import type { TopicPartition } from '../../../src/domain/topic-partition.js'
 import {
   decodeAssignment,
   decodeSubscription,
@@ -197,14 +198,21 @@ describe('JoinGroup', () => {
     expect(value).toMatchObject({ tag: 'refused', error: { code: 'MEMBER_FENCED' } })
   })
 
-  test('a contact: for who holds partitions since it asked, for who holds none since the answer', () => {
-    const world = groupClient({ JoinGroup: () => joined() })
-    world.time.runFor(500)
-    finish(
-      world.time,
-      joinGroup(world.client, { ...asking, owned: [tp(0)] }, () => undefined),
-    )
-    expect(world.client.lease.heardAt).toBe(500)
+  test('a contact for who holds none; who holds partitions has its heartbeats alone', () => {
+    const contactWith = (owned: readonly TopicPartition[]): number => {
+      const world = groupClient({ JoinGroup: () => joined() })
+      world.time.runFor(100)
+      world.client.lease.confirm(100)
+      world.time.runFor(400)
+      finish(
+        world.time,
+        joinGroup(world.client, { ...asking, owned }, () => undefined),
+      )
+      return world.client.lease.heardAt
+    }
+    expect(contactWith([])).toBe(500)
+    // A repeated answer restarts no session at the coordinator (it counts from the lost one on).
+    expect(contactWith([tp(0)])).toBe(100)
   })
 })
 

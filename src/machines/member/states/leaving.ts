@@ -1,6 +1,17 @@
 import { identityOf } from '../context.js'
 import { memberSetup } from '../member-setup.js'
 
+/** As long as anything is held, it can be lost: nothing is committed for it then. */
+const losses = {
+  'member.unknown': {
+    guard: 'concernsThisGeneration',
+    target: 'losing',
+    actions: ['takeCause', 'forgetMembership'],
+  },
+  'member.replaced': { target: 'losing', actions: ['takeCause', 'forgetMemberId'] },
+  'session.expired': { guard: 'isInGroup', target: 'losing', actions: 'takeCause' },
+} as const
+
 /** Drain, commit, revoke, LeaveGroup: the others take over at once. */
 export const leaving = memberSetup.createStateConfig({
   initial: 'planning',
@@ -18,15 +29,7 @@ export const leaving = memberSetup.createStateConfig({
       always: [{ guard: 'hasRevocations', target: 'draining' }, { target: 'deciding' }],
     },
     draining: {
-      on: {
-        'member.unknown': {
-          guard: 'concernsThisGeneration',
-          target: 'losing',
-          actions: ['takeCause', 'forgetMembership'],
-        },
-        'member.replaced': { target: 'losing', actions: ['takeCause', 'forgetMemberId'] },
-        'session.expired': { guard: 'isInGroup', target: 'losing', actions: 'takeCause' },
-      },
+      on: losses,
       invoke: {
         src: 'drainPartitions',
         id: 'drainPartitions',
@@ -36,15 +39,7 @@ export const leaving = memberSetup.createStateConfig({
       },
     },
     committing: {
-      on: {
-        'member.unknown': {
-          guard: 'concernsThisGeneration',
-          target: 'losing',
-          actions: ['takeCause', 'forgetMembership'],
-        },
-        'member.replaced': { target: 'losing', actions: ['takeCause', 'forgetMemberId'] },
-        'session.expired': { guard: 'isInGroup', target: 'losing', actions: 'takeCause' },
-      },
+      on: losses,
       invoke: {
         src: 'commitOffsets',
         id: 'commitOffsets',
@@ -60,8 +55,9 @@ export const leaving = memberSetup.createStateConfig({
         onError: { target: '#member.failed', actions: 'takeDefect' },
       },
     },
+    /** As in `rebalancing`: the callback runs on, but what it speaks of may be somebody else's now. */
     revoking: {
-      on: { 'member.unknown': {}, 'member.replaced': {}, 'session.expired': {} },
+      on: losses,
       invoke: {
         src: 'revokePartitions',
         id: 'revokePartitions',

@@ -29,6 +29,19 @@ export const wayOut: readonly Rule<MemberChart>[] = [
     same([left.at, left.started], ['left', []])
   }),
 
+  story('a loss ends the holding also while the last revoke is being told', (chart) => {
+    const revoking = chart.play(chart.stable('cooperative', a(0)), closed, drained, committed)
+    same(pathOf(revoking.value), 'leaving.revoking')
+    // The coordinator gives the partition away by now, while the callback may go on for long.
+    const expired = chart.effects(revoking, { type: 'session.expired', cause })
+    same([expired.at, expired.stopped], ['leaving.losing', ['revokePartitions', 'heartbeat']])
+    const told = { type: 'member.unknown', kafkaError: 'UNKNOWN_MEMBER_ID', generation: 1 }
+    const unknown = chart.effects(revoking, told)
+    same(unknown.at, 'leaving.losing')
+    same(pathOf(chart.play(unknown.snapshot, called('losePartitions')).value), 'left')
+    same(pathOf(chart.play(revoking, { ...told, generation: 0 }).value), 'leaving.revoking')
+  }),
+
   story('a static member that stays sends nothing', (chart) => {
     const closing = chart.play(
       chart.stable('cooperative', a(0)),

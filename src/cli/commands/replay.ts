@@ -42,6 +42,9 @@ const replayTrace = async (
   const story = { until, isWithMessages: messages === true }
   if (!canReplay(recorded)) {
     await tellStory(run, recorded, story)
+    if (recorded.header.plan !== undefined) {
+      run.notice(`told as recorded: only its own handler can run it again (readPlan('${file}'))`)
+    }
     return
   }
   const again = replay(recorded, file)

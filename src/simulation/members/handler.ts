@@ -1,6 +1,7 @@
 import * as Effect from 'effect/Effect'
 import type { ConsumerRecord } from '../../domain/record.js'
 import { withVirtualSource } from '../../runtime/virtual-globals.js'
+import { HandlerClock } from './handler-clock.js'
 import type { SimulatedProcess } from './process.js'
 
 /** What a handler is told beside the record. */
@@ -9,7 +10,7 @@ export interface HandlerContext {
   readonly member: number
   /** One run of its process: `member-0.3`. */
   readonly process: string
-  /** Virtual milliseconds. Never resolves when the process is killed meanwhile. */
+  /** Virtual milliseconds. Never resolves when the process ends meanwhile. */
   readonly sleep: (ms: number) => Promise<void>
 }
 
@@ -23,6 +24,7 @@ export type Handler = (record: ConsumerRecord, context: HandlerContext) => void 
 /** Handlers of one world: how many are under way, so that their promises are waited for. */
 export class Handlers {
   readonly #handler: Handler
+  readonly #clocks = new Map<SimulatedProcess, HandlerClock>()
   #running = 0
 
   constructor(handler: Handler) {
@@ -40,7 +42,7 @@ export class Handlers {
     member: number,
     process: SimulatedProcess,
   ): Effect.Effect<void, unknown> {
-    const { clock } = process.runtime
+    const clock = this.#clockOf(process)
     const context: HandlerContext = {
       member,
       process: process.name,
@@ -58,5 +60,18 @@ export class Handlers {
       },
       catch: (error) => error,
     })
+  }
+
+  /** The process has closed its consumer and goes. */
+  end(process: SimulatedProcess): void {
+    this.#clockOf(process).end()
+  }
+
+  #clockOf(process: SimulatedProcess): HandlerClock {
+    const known = this.#clocks.get(process)
+    if (known !== undefined) return known
+    const clock = new HandlerClock(process.runtime.clock)
+    this.#clocks.set(process, clock)
+    return clock
   }
 }

@@ -42,8 +42,8 @@ const creditsOnce: Handler = async ({ value }, { sleep }) => {
 
 const bankOf = (handler: Handler): SimulateManyOptions => ({
   runs: Number(runs),
-  members: 3,
-  partitions: 6,
+  members: 2,
+  partitions: 4,
   faults: ['process'],
   workload: {
     record: ({ topic, partition, id }) => {

@@ -30,10 +30,15 @@ export const recordPlan = (plan: Plan): { readonly outcome: Outcome; readonly tr
 /** Where the trace of a seed that broke a rule is written, seen from the working directory. */
 export const traceFileOf = (seed: number): string => join(FOLDER, `${seed}.jsonl`)
 
-/** Folders are made as needed. */
+/** Folders are made as needed. What it throws names the file. */
 export const writeTraceFile = (file: string, trace: Trace): void => {
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, traceText(trace))
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, traceText(trace))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw Object.assign(new Error(`cannot write the trace ${file}: ${code}`), { code })
+  }
 }
 
 /** Errors: TRACE_NOT_FOUND, INVALID_TRACE. */

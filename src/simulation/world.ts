@@ -157,6 +157,11 @@ export class World {
     )
   }
 
+  /** By a handler of the one who simulates; each counts once. */
+  get recordsHandled(): number {
+    return this.#options.handlers?.recordsHandled ?? 0
+  }
+
   /** Which topics a member subscribes to now. */
   topicsOf(index: number): readonly number[] {
     return this.#subscriptions.get(index) ?? this.#planOf(index).topics

@@ -68,6 +68,14 @@ describe('a handler', () => {
     expect(late).toBe(0)
   })
 
+  test('may be slow: it is waited for as long as records get done', async () => {
+    const handler: Handler = () => sleep(2_000)
+    const consumer = { maxPollIntervalMs: 60_000 }
+    const { violations, stats } = await simulate({ ...small, faults: [], consumer, handler })
+    expect(violations).toEqual([])
+    expect(stats.simulatedMs).toBeGreaterThan(5 * 60_000)
+  })
+
   test('that never ends does not outlive its process', async () => {
     const handler: Handler = () => new Promise((resolve) => void setTimeout(resolve, HOUR_MS))
     const { violations } = await simulate({ ...small, faults: [], handler })

@@ -1,5 +1,6 @@
 import * as Effect from 'effect/Effect'
 import type { ConsumerRecord } from '../../domain/record.js'
+import { keyOf } from '../../domain/topic-partition.js'
 import { withVirtualSource } from '../../runtime/virtual-globals.js'
 import { HandlerClock } from './handler-clock.js'
 import type { SimulatedProcess } from './process.js'
@@ -25,6 +26,8 @@ export type Handler = (record: ConsumerRecord, context: HandlerContext) => void 
 export class Handlers {
   readonly #handler: Handler
   readonly #clocks = new Map<SimulatedProcess, HandlerClock>()
+  /** Those handled so far, each once however often it was delivered. */
+  readonly #handled = new Set<string>()
   #running = 0
 
   constructor(handler: Handler) {
@@ -34,6 +37,11 @@ export class Handlers {
   /** A promise of a handler may be settled, or have been. */
   get areRunning(): boolean {
     return this.#running > 0
+  }
+
+  /** How many different records were handled. */
+  get recordsHandled(): number {
+    return this.#handled.size
   }
 
   /** Fails with what the handler throws. */
@@ -54,6 +62,7 @@ export class Handlers {
         this.#running++
         try {
           await withVirtualSource(source, () => this.#handler(record, context))
+          this.#handled.add(`${keyOf(record)} ${record.offset}`)
         } finally {
           this.#running--
         }

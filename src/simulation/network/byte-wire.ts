@@ -42,6 +42,7 @@ export const byteWire = (time: VirtualTime, trace: TraceRecorder, latency: Laten
         brokers: addresses,
         clientId: name,
         requestTimeoutMs,
+        inspect: trace.process(party.name).inspector(),
         dialer: byteDialer(network, party, hostOfAddress, { time, cuts }),
       }),
     side: (host, direction) => network.side(host, direction),

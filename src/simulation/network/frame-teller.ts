@@ -1,8 +1,6 @@
-import type { MessageOf } from '../../runtime/trace-recorder.js'
+import type { Described } from '../../runtime/trace-recorder.js'
 import { type ApiName, apiByKey } from '../../transport/protocol/registry.js'
 import type { Party } from './stream.js'
-
-type Described = Pick<MessageOf, 'api' | 'is'>
 
 const SIZE_BYTES = 4
 const API_KEY_AT = 4

@@ -1,7 +1,5 @@
-import type { MessageOf, TraceRecorder } from '../../runtime/trace-recorder.js'
+import type { Described, TraceRecorder } from '../../runtime/trace-recorder.js'
 import type { Party, StreamTap } from './stream.js'
-
-type Described = Pick<MessageOf, 'api' | 'is'>
 
 interface Stamped {
   readonly id: string
@@ -25,19 +23,19 @@ export class MessageIds<T extends object> {
         const what = describe(item, from, connection)
         if (what === undefined) return
         const id = `${++this.#last}`
-        const stamp = trace.process(from.name).send(id, { ...what, peer: to.host })
+        const stamp = trace.process(from.name).send(id, what, to.host)
         this.#stamped.set(item, { id, stamp, what })
       },
       received: (item, from, to) => {
         const stamped = this.#stamped.get(item)
         if (stamped === undefined) return
-        const message = { ...stamped.what, peer: from.host }
-        trace.process(to.name).receive(stamped.id, message, stamped.stamp)
+        const { id, what, stamp } = stamped
+        trace.process(to.name).receive(id, what, from.host, stamp)
       },
       lost: (item, from, to) => {
         const stamped = this.#stamped.get(item)
         if (stamped === undefined) return
-        trace.process(from.name).lost(stamped.id, { ...stamped.what, peer: to.host })
+        trace.process(from.name).lost(stamped.id, stamped.what, to.host)
       },
     }
   }

@@ -131,7 +131,7 @@ const drawTimes = (draw: Draw, given: Partial<GroupTimes>): GroupTimes => {
     maxPollIntervalMs: draw.pick([20_000, 30_000, 45_000]),
     autoCommitIntervalMs: draw.pick([1_000, 3_000, 5_000]),
     requestTimeoutMs: draw.pick([3_000, 6_000, 12_000]),
-    fetchMaxWaitMs: draw.pick([2_000, 5_000, 8_000]),
+    fetchMaxWaitMs: draw.pick([3_000, 8_000, 20_000]),
     metadataMaxAgeMs: draw.pick([15_000, 40_000]),
     initialRebalanceDelayMs: draw.pick([0, 0, 1_000, 3_000]),
     ...given,
@@ -173,7 +173,7 @@ interface Timed {
 }
 
 const drawSteps = (draw: Draw, scene: Scene, classes: readonly FaultClass[]): readonly Step[] => {
-  const lengthMs = draw.int(45_000, 95_000)
+  const lengthMs = draw.int(80_000, 135_000)
   const timed = [
     ...drawStarts(draw, scene, lengthMs),
     ...drawRecords(draw, lengthMs),
@@ -199,7 +199,7 @@ const drawStarts = (draw: Draw, { members }: Scene, lengthMs: number): Timed[] =
 }
 
 const drawRecords = (draw: Draw, lengthMs: number): Timed[] => {
-  const everyMs = draw.pick([3_000, 6_000, 10_000])
+  const everyMs = draw.pick([5_000, 12_000, 25_000])
   const timed: Timed[] = []
   for (
     let atMs = draw.int(0, 2_000);

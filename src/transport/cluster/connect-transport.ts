@@ -1,7 +1,7 @@
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'
 import { isStreamBusError, StreamBusError } from '../../domain/errors.js'
-import type { Runtime } from '../../runtime/runtime.js'
+import type { Inspect, Runtime } from '../../runtime/runtime.js'
 import { inProcessConnections } from '../in-process.js'
 import type { InProcessBroker } from '../request-handler.js'
 import type { Address } from '../tcp/address.js'
@@ -30,6 +30,8 @@ export interface TransportSettings {
   readonly connections?: ConnectionFactory
   /** Default: silent. */
   readonly logger?: TransportLogger
+  /** XState inspection events of every connection. */
+  readonly inspect?: Inspect
 }
 
 const IN_PROCESS: Address = { host: 'in-process', port: 0 }
@@ -72,7 +74,7 @@ const clusterOf = (settings: TransportSettings): ClusterClient => {
 }
 
 const wayOf = (
-  { runtime, brokers, clientId, dialer = nodeDialer, connections }: TransportSettings,
+  { runtime, brokers, clientId, dialer = nodeDialer, connections, inspect }: TransportSettings,
   logger: TransportLogger,
 ): { readonly factory: ConnectionFactory; readonly bootstrap: readonly Address[] } => {
   if (typeof brokers === 'object' && brokers !== null && 'handle' in brokers) {
@@ -80,7 +82,7 @@ const wayOf = (
     return { factory, bootstrap: [IN_PROCESS] }
   }
   return {
-    factory: connections ?? tcpConnections({ runtime, dialer, clientId, logger }),
+    factory: connections ?? tcpConnections({ runtime, dialer, clientId, logger, inspect }),
     bootstrap: parseBootstrapList(brokers),
   }
 }

@@ -278,9 +278,11 @@ const completer = ({ type }: { readonly type: AnyField['type'] }): Completer | u
     missing: field.optional ? defaultOf(field) : () => undefined,
     complete: completer(field),
   }))
+  // Copied with its shape, which is quicker than to add field by field.
+  const blank: Values = Object.fromEntries(parts.map(({ name }) => [name, undefined]))
   return (given) => {
     const from = given as Values
-    const value: Values = {}
+    const value = { ...blank }
     for (const { name, missing, complete } of parts) {
       const own = from[name]
       value[name] = own === undefined ? missing() : complete === undefined ? own : complete(own)

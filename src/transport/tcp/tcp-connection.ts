@@ -8,7 +8,7 @@ import type {
   DialOutcome,
   NegotiateOutcome,
 } from '../../machines/connection/events.js'
-import type { Runtime } from '../../runtime/runtime.js'
+import type { Inspect, Runtime } from '../../runtime/runtime.js'
 import type {
   BrokerConnection,
   CallOptions,
@@ -34,6 +34,7 @@ export interface TcpSettings {
   readonly dialer: Dialer
   readonly clientId: string
   readonly logger: TransportLogger
+  readonly inspect?: Inspect | undefined
 }
 
 export const tcpConnections =
@@ -84,6 +85,7 @@ class TcpConnection implements BrokerConnection {
     this.#actor = connectionChart.actor(host, {
       id: `connection/${place.name}/${place.purpose}/${place.owner ?? ''}`,
       input: { backoffMs: BACKOFF_MS, backoffMaxMs: BACKOFF_MAX_MS },
+      inspect: settings.inspect,
     })
     this.#actor.start()
   }

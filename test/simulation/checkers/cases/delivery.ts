@@ -193,6 +193,12 @@ export const deliveryCases: readonly RuleCase[] = [
         ['broker', topic('t', 0)],
         ['log', ack('t-0', 0, 3, 40)],
       ],
+      'records of a deleted topic that were fetched before': [
+        ['log', ack('t-0', 0, 3)],
+        ['broker', topic('t', 0)],
+        ['a', deliver('t-0', 2, 3)],
+        ['log', ack('t-0', 0, 3, 40)],
+      ],
     },
     breaks: {
       'another record there': [

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { keyOf } from '../../src/domain/topic-partition.js'
 import type { Handler } from '../../src/simulation/members/handler.js'
 import { simulate } from '../../src/simulation/simulate.js'
 import { simulateMany } from '../../src/simulation/simulate-many.js'
+import type { SimulateOptions } from '../../src/simulation/simulate-options.js'
+import { readPlan } from '../../src/simulation/trace/trace-file.js'
 
 const small = { members: 2, partitions: 4, seed: 1 } as const
 const HOUR_MS = 3_600_000
@@ -47,7 +51,7 @@ describe('a handler', () => {
     expect(other.trace()).not.toBe(one.trace())
   })
 
-  test('that throws is named, and its record is not done', async () => {
+  test('that throws is named, and its trace can be run again', async () => {
     const handler: Handler = ({ value }) => {
       if (String(value) === '7') throw new Error('seven')
     }
@@ -55,6 +59,11 @@ describe('a handler', () => {
     expect(failure?.violations[0]?.rule).toBe('handler succeeds')
     expect(failure?.text).toMatch(/member-0\.\d threw at topic-0-\d 7: Error: seven/)
     expect(failure?.plan.steps.length).toBeLessThanOrEqual(3)
+
+    const { seed, traceFile } = failure!
+    const again = await simulate({ seed, plan: readPlan(traceFile), handler })
+    expect(again.violations).toEqual(failure?.violations)
+    expect(again.trace()).toBe(readFileSync(traceFile, 'utf8'))
   })
 
   test('may leave timers behind: they end with its process', async () => {
@@ -69,9 +78,17 @@ describe('a handler', () => {
   })
 
   test('may be slow: it is waited for as long as records get done', async () => {
-    const handler: Handler = () => sleep(2_000)
+    const done = new Set<string>()
+    const handler: Handler = async (record) => {
+      await sleep(2_000)
+      done.add(`${keyOf(record)} ${record.offset}`)
+    }
+    const check: SimulateOptions['check'] = ({ records }) => {
+      expect(records.filter((one) => !done.has(`${keyOf(one)} ${one.offset}`))).toEqual([])
+    }
     const consumer = { maxPollIntervalMs: 60_000 }
-    const { violations, stats } = await simulate({ ...small, faults: [], consumer, handler })
+    const options = { ...small, faults: [], consumer, handler, check }
+    const { violations, stats } = await simulate(options)
     expect(violations).toEqual([])
     expect(stats.simulatedMs).toBeGreaterThan(5 * 60_000)
   })

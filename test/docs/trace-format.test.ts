@@ -42,7 +42,7 @@ describe('docs/trace.md', () => {
     const names = fieldsIn(read('src/domain/trace.ts'))
     expect(names.length).toBeGreaterThan(20)
     for (const name of names) expect(doc, name).toContain(`\`${name}\``)
-    const plan = /export const PlanSchema = Schema.Struct\(\{(.*?)^\}\)/ms.exec(
+    const plan = /const PlanSchema = Schema.Struct\(\{(.*?)^\}\)/ms.exec(
       read('src/simulation/plan/plan.ts'),
     )![1]!
     const planFields = [...plan.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1]!)

@@ -113,6 +113,9 @@ describe('simulate', () => {
     [{ seed: 1, workload: { record: 1 } }, /workload\.record: Expected a function/],
     [{ seed: 1, consumer: { assignmentStrategy: 'none' } }, /none/],
     [{ seed: 1, consumer: { sessionTimeoutMs: 0 } }, /sessionTimeoutMs/],
+    [{ seed: 1, consumer: { heartbeatIntervalMs: 60_000 } }, /heartbeatIntervalMs/],
+    [{ seed: 1, plan: { v: 1, seed: 1 } }, /plan: .*transport/],
+    [{ seed: 1, workload: { steps: [{ do: 'dance', afterMs: 0 }] } }, /workload\.steps/],
   ])('refuses %j and names what is wrong', async (options, what) => {
     await expect(simulate(options as never)).rejects.toMatchObject({
       code: 'INVALID_CONFIG',

@@ -4,8 +4,7 @@ import { StreamBusError } from '../../domain/errors.js'
 import type { Frame, TraceHeader } from '../../domain/trace.js'
 import { TRACE_VERSION } from '../../domain/trace.js'
 import { parseTrace, type Trace, traceText } from '../../domain/trace-text.js'
-import { validateOptions } from '../../domain/validate.js'
-import { type Plan, PlanSchema } from '../plan/plan.js'
+import { type Plan, parsePlan } from '../plan/plan.js'
 import { judgePlan, type Outcome } from '../run/outcome.js'
 import { machineHash } from './machine-hash.js'
 
@@ -17,7 +16,8 @@ export const headerOf = (plan: Plan): TraceHeader => ({
   seed: plan.seed,
   clock: 'virtual',
   process: 'simulation',
-  plan,
+  // Parsed, so that the bytes are the same wherever the plan came from.
+  plan: parsePlan(plan),
 })
 
 /** Runs a plan and keeps its trace. */
@@ -60,7 +60,7 @@ export const planOf = ({ header }: Trace, file: string): Plan => {
     throw new StreamBusError('INVALID_TRACE', `${file}: ${why}`)
   }
   try {
-    return validateOptions('plan', PlanSchema, header.plan) as Plan
+    return parsePlan(header.plan)
   } catch (error) {
     throw new StreamBusError('INVALID_TRACE', `${file}, line 1: ${(error as Error).message}`)
   }

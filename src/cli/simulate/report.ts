@@ -10,7 +10,7 @@ import type { CommandRun } from '../command-run.js'
 import type { FailedSeed, SeedOptions } from './batch.js'
 import type { Totals } from './totals.js'
 
-type Output = Pick<CommandRun, 'global' | 'stdout' | 'interruption'>
+type Output = Pick<CommandRun, 'global' | 'stdout' | 'notice' | 'interruption'>
 
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
@@ -24,12 +24,14 @@ export const writeTrace = async (seed: number, options: SeedOptions, file: strin
  * tells of what it has.
  */
 export const printFailures = async (
-  { global, stdout, interruption: { signal } }: Output,
+  { global, stdout, notice, interruption: { signal } }: Output,
   explained: readonly FailedSeed[],
   count: number,
   options: SeedOptions,
 ): Promise<void> => {
   for (const failed of explained) {
+    // It may take a minute.
+    notice(`seed ${failed.seed} broke a rule; shrinking its script`)
     const failure = await explain(failed, options, signal)
     if (global.isJson) {
       const { text: _, plan, ...rest } = failure

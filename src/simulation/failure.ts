@@ -43,7 +43,9 @@ const textOf = ({ original, shrunk, traceFile, isOwn }: FailureParts): string =>
     `seed ${plan.seed} broke a rule:`,
     ...violations.slice(0, MOST_VIOLATIONS).map(({ rule, what }) => `  ${rule}: ${what}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    `the script, shrunk from ${original.steps.length} steps to ${plan.steps.length} in ${runs} runs:`,
+    runs === 0
+      ? `the script of ${plan.steps.length} steps:`
+      : `the script, shrunk from ${original.steps.length} steps to ${plan.steps.length} in ${runs} runs:`,
     ...describeSteps(plan.steps).map((line) => `  ${line}`),
     `  ${describePlan(plan)}`,
     `trace: ${traceFile}`,

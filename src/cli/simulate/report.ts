@@ -1,5 +1,5 @@
 import { nextTurn } from '../../runtime/virtual-globals.js'
-import { allPairs } from '../../simulation/coverage/pair-coverage.js'
+import { allPairs, movingPairs } from '../../simulation/coverage/pair-coverage.js'
 import { sometimes } from '../../simulation/coverage/sometimes.js'
 import { failureOf, type SimulationFailure } from '../../simulation/failure.js'
 import { drawPlan } from '../../simulation/plan/draw-plan.js'
@@ -66,7 +66,7 @@ export const printSummary = async (
 ): Promise<void> => {
   const { runs, events, rebalances, simulatedHours, coverage } = totals
   const violations = totals.failed.length
-  const missedPairs = allPairs.filter((pair) => !coverage.pairs.has(pair))
+  const missedPairs = movingPairs.filter((pair) => !coverage.pairs.has(pair))
   const missedThings = sometimes.filter(({ name }) => !coverage.sometimes.has(name))
   if (global.isJson) {
     if (lists) {
@@ -90,12 +90,13 @@ export const printSummary = async (
     `median run: ${totals.median('members')} members, ${totals.median('partitions')} partitions, ` +
       `${(totals.median('simulatedMs') / 60_000).toFixed(1)} minutes, ` +
       `${totals.median('faults')} faults, ${totals.median('rebalances')} rebalances`,
-    `gone through: ${allPairs.length - missedPairs.length} of ${allPairs.length} (state, event) ` +
-      `pairs, ${sometimes.length - missedThings.length} of ${sometimes.length} things that must ` +
-      'happen sometimes',
+    `gone through: ${movingPairs.length - missedPairs.length} of ${movingPairs.length} (state, ` +
+      `event) pairs that lead elsewhere, ${sometimes.length - missedThings.length} of ` +
+      `${sometimes.length} things that must happen sometimes`,
   ]
   if (lists) {
     lines.push(
+      ...coverageTable(coverage.pairs),
       ...missedThings.map(({ name }) => `never: ${name}`),
       ...missedPairs.map((pair) => {
         const [chart, state, event] = pair.split('|')
@@ -105,3 +106,24 @@ export const printSummary = async (
   }
   await stdout.line(lines.join('\n'))
 }
+
+/** By chart: how many pairs came up, of those that lead elsewhere and of all. */
+const coverageTable = (counts: ReadonlyMap<string, number>): string[] => {
+  const charts = [...new Set(allPairs.map(chartOf))]
+  const row = (...cells: readonly string[]): string =>
+    cells.map((cell, at) => (at === 0 ? cell.padEnd(12) : cell.padStart(16))).join('')
+  return [
+    row('chart', 'lead elsewhere', 'of all pairs', 'events'),
+    ...charts.map((chart) => {
+      const hit = (pairs: readonly string[]): string => {
+        const own = pairs.filter((pair) => chartOf(pair) === chart)
+        return `${own.filter((pair) => counts.has(pair)).length} / ${own.length}`
+      }
+      const seen = [...counts].filter(([pair]) => chartOf(pair) === chart)
+      const events = seen.reduce((sum, [, count]) => sum + count, 0)
+      return row(chart, hit(movingPairs), hit(allPairs), events.toLocaleString('en'))
+    }),
+  ]
+}
+
+const chartOf = (pair: string): string => pair.slice(0, pair.indexOf('|'))

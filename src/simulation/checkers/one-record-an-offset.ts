@@ -12,7 +12,7 @@ export const oneRecordAnOffset: Checker = {
     const records = new Map<string, Map<number, number>>()
     const places = new Map<string, Map<number, number>>()
     // Records of topics that were deleted: members may still hand out what they had fetched.
-    const gone = new Set<number>()
+    const gone = new Map<string, Set<number>>()
     const see = (
       seq: number,
       partition: string,
@@ -26,7 +26,7 @@ export const oneRecordAnOffset: Checker = {
       let offset = first
       for (const [from, to] of ids) {
         for (let id = from; id <= to; id++, offset++) {
-          if (gone.has(id)) continue
+          if (gone.get(partition)?.has(id)) continue
           const before = known.get(offset)
           const place = at.get(id) ?? offset
           at.set(id, place)
@@ -49,7 +49,8 @@ export const oneRecordAnOffset: Checker = {
         if (partitions > 0) return
         for (const partition of [...records.keys()]) {
           if (!isOf(partition, topic)) continue
-          for (const id of places.get(partition)?.keys() ?? []) gone.add(id)
+          const ids = [...(gone.get(partition) ?? []), ...(places.get(partition)?.keys() ?? [])]
+          gone.set(partition, new Set(ids))
           records.delete(partition)
           places.delete(partition)
         }

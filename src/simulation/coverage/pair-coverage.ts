@@ -48,6 +48,17 @@ export const allPairs: readonly string[] = Object.entries(legalPairs).flatMap(([
   ),
 )
 
+const NO_MOVE = new Set(['stays', 'ignored'])
+
+const isDefect = (event: string): boolean => event === 'fail' || event.endsWith(': defect')
+
+/** Those that lead to another state. What only a bug of ours brings about is not among them. */
+export const movingPairs: readonly string[] = allPairs.filter((pair) => {
+  const [chart, state, event] = pair.split('|') as [string, string, string]
+  const decisions = legalPairs[chart]?.[state]?.[event] ?? []
+  return !isDefect(event) && decisions.some((next) => !NO_MOVE.has(next) && next !== state)
+})
+
 export const addCounts = (all: Map<string, number>, counts: PairCounts): void => {
   for (const [key, count] of Object.entries(counts)) all.set(key, (all.get(key) ?? 0) + count)
 }

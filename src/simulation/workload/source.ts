@@ -22,6 +22,8 @@ export interface SourceParts {
   readonly send: Send
 }
 
+const MOST_IN_BATCH = 16
+
 /**
  * Where records come from. Each has a number in its partition, which is its value: whoever reads it
  * can tell which one it is.
@@ -61,7 +63,7 @@ export class Source {
     )
     for (let left = records; left > 0 && places.length > 0; ) {
       const { index, partition } = places[Math.floor(this.#random() * places.length)]!
-      const count = Math.min(left, 1 + Math.floor(this.#random() * 8))
+      const count = Math.min(left, 1 + Math.floor(this.#random() * MOST_IN_BATCH))
       left -= count
       this.#send(topicName(index), partition, count)
     }

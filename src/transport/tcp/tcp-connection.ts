@@ -65,6 +65,8 @@ class TcpConnection implements BrokerConnection {
   #closed = false
   #wasReady = false
   #dialled = ''
+  /** What is to be told to others once the machine's step is over: they may come back at once. */
+  readonly #afterStep: (() => void)[] = []
   /** The machine's context holds the error as plain data; callers get this one. */
   #error: StreamBusError | undefined
   #failedAtMs = 0
@@ -87,6 +89,7 @@ class TcpConnection implements BrokerConnection {
       input: { backoffMs: BACKOFF_MS, backoffMaxMs: BACKOFF_MAX_MS },
       inspect: settings.inspect,
     })
+    this.#actor.subscribe(() => this.#endStep())
     this.#actor.start()
   }
 
@@ -237,7 +240,7 @@ class TcpConnection implements BrokerConnection {
     const stream = this.#stream
     this.#stream = undefined
     this.#announced = 'nothing'
-    stream?.close()
+    if (stream !== undefined) this.#afterStep.push(() => stream.close())
   }
 
   #announceReady(): void {
@@ -264,7 +267,13 @@ class TcpConnection implements BrokerConnection {
   #answerWaiters(result: Effect.Effect<void, StreamBusError>): void {
     const waiters = [...this.#waiters]
     this.#waiters.clear()
-    for (const { resume } of waiters) resume(result)
+    this.#afterStep.push(() => {
+      for (const { resume } of waiters) resume(result)
+    })
+  }
+
+  #endStep(): void {
+    for (const tell of this.#afterStep.splice(0)) tell()
   }
 
   #labels(): object {

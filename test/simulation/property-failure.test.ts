@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Checker } from '../../src/simulation/checkers/checker.js'
+
+/** A rule that honest runs break, so that a failure can be looked at. */
+const { nobodyIsKilled } = vi.hoisted(() => {
+  const rule: Checker = {
+    name: 'nobody is killed',
+    invariant: 0,
+    watch: (report) => ({ crash: ({ seq, process }) => report(seq, `${process} was killed`) }),
+  }
+  return { nobodyIsKilled: rule }
+})
+vi.mock('../../src/simulation/checkers/index.js', async (original) => {
+  const { checkers } = await original<{ readonly checkers: readonly Checker[] }>()
+  return { checkers: [...checkers, nobodyIsKilled] }
+})
+
+const { arbitraries, checkPlan, readPlan } = await import('../../src/simulation/index.js')
+
+const home = process.cwd()
+beforeEach(() => process.chdir(mkdtempSync(join(tmpdir(), 'streambus-property-'))))
+afterEach(() => {
+  const folder = process.cwd()
+  process.chdir(home)
+  rmSync(folder, { recursive: true })
+})
+
+const failureOf = (run: () => void): string => {
+  try {
+    run()
+  } catch (error) {
+    return `${(error as Error).message}\n${((error as Error).cause as Error | undefined)?.message}`
+  }
+  throw new Error('the property did not fail')
+}
+
+test('a property that fails shrinks, and prints seed, path, script, trace and how to replay it', () => {
+  const { plan } = arbitraries(fc)
+  const text = failureOf(() =>
+    fc.assert(
+      fc.property(plan({ faults: ['process'] }), (drawn) => {
+        checkPlan(drawn)
+      }),
+      { numRuns: 200, seed: 1 },
+    ),
+  )
+  expect(text).toMatch(/seed: 1, path: "[\d:]+"/)
+  expect(text).toMatch(/nobody is killed: member-\d+\.\d+ was killed/)
+  const [, steps] = /the script of (\d+) steps:/.exec(text) ?? []
+  expect(Number(steps)).toBeLessThanOrEqual(3)
+  const [, file] = /replay: npx --no-install streambus replay (\S+)/.exec(text) ?? []
+  expect(file).toMatch(/^\.streambus\/traces\/\d+\.jsonl$/)
+  const again = readPlan(file!)
+  expect(again.steps).toHaveLength(Number(steps))
+  expect(() => checkPlan(again)).toThrow(/nobody is killed/)
+})

@@ -3,7 +3,7 @@ import { type ConsumerOptions, resolveConsumerConfig } from '../consumer/config.
 import { CountFrom, DurationMs, invalidConfig, validateOptions } from '../domain/validate.js'
 import type { Handler } from './members/handler.js'
 import { drawPlan } from './plan/draw-plan.js'
-import type { Plan } from './plan/plan.js'
+import { type Plan, parsePlan } from './plan/plan.js'
 import { type FaultClass, faultClasses, type Step, StepSchema } from './plan/step.js'
 import type { MakeRecord } from './workload/records.js'
 import type { StoredRecord } from './workload/stored-records.js'
@@ -105,7 +105,7 @@ export const planFor = (options: SimulateOptions): Plan => {
     if (given === undefined || typeof given === 'function') continue
     throw invalidConfig('simulate', `${field}: Expected a function`, field)
   }
-  if (options.plan !== undefined) return options.plan
+  if (options.plan !== undefined) return checked(parsePlan(options.plan))
   const { assignmentStrategy, ...times } = consumer
   const plan = drawPlan({
     seed,
@@ -116,11 +116,15 @@ export const planFor = (options: SimulateOptions): Plan => {
     ...(faults === undefined ? {} : { faults }),
     ...(assignmentStrategy === undefined ? {} : { strategies: [assignmentStrategy].flat() }),
   })
-  // As each member will be made: what does not go together is said now.
-  const { initialRebalanceDelayMs: _, ...all } = plan.times
+  return checked(workload.steps === undefined ? plan : { ...plan, steps: workload.steps })
+}
+
+/** Consumers can be made by it: what does not go together is said before anything runs. */
+const checked = (plan: Plan): Plan => {
+  const { initialRebalanceDelayMs: _, ...times } = plan.times
   resolveConsumerConfig(
-    { ...all, groupId: 'group', topics: ['topic'], assignmentStrategy: plan.strategies },
+    { ...times, groupId: 'group', topics: ['topic'], assignmentStrategy: plan.strategies },
     'simulation',
   )
-  return workload.steps === undefined ? plan : { ...plan, steps: workload.steps }
+  return plan
 }

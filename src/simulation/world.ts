@@ -137,8 +137,8 @@ export class World {
 
   /**
    * Nothing is left to be done: all members stable at the coordinator's generation, every partition
-   * held by one of them, and every record read. Members whose application gave up polling count as
-   * gone.
+   * held by one of them, and every record read; with a handler, handled. Members whose application
+   * gave up polling count as gone.
    */
   isAtRest(): boolean {
     const { cluster, topics } = this
@@ -149,12 +149,19 @@ export class World {
     if (members.length === 0) return state === 'empty'
     if (state !== 'stable' || group?.members.length !== members.length) return false
     const endOf = (partition: string): number => this.source.endOf(partition)
+    const hasHandler = this.#options.handlers !== undefined
     return (
       members.every((run) => run.isStableAt(group.generation) && !run.hasUnread(endOf)) &&
       members.every((run) => run.hasHeardSince(this.#healedAt) && !run.application.isHanging) &&
+      !(hasHandler && members.some((run) => run.application.isWorking)) &&
       this.alive().length === this.running().length &&
       this.#isAllHeld(members)
     )
+  }
+
+  /** By a handler of the one who simulates; each counts once. */
+  get recordsHandled(): number {
+    return this.#options.handlers?.recordsHandled ?? 0
   }
 
   /** Which topics a member subscribes to now. */

@@ -190,6 +190,9 @@ describe('the other examples', () => {
       'patterns/state-per-partition',
       'producer',
       'simple-consumer',
+      'simulation/bank-balance',
+      'simulation/property',
+      'simulation/slow-handler',
     ])
     expect(unknown.exitCode).toBe(2)
     expect(unknown.errors[0]).toBe('example: there is none called "nope"')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { Replay } from '../../simulation/trace/replay.js'
 import { action, type CommandRun } from '../command-run.js'
 import { Violated } from '../failure.js'
 import { integer } from '../option-values.js'
@@ -42,14 +43,30 @@ const replayTrace = async (
   const story = { until, isWithMessages: messages === true }
   if (!canReplay(recorded)) {
     await tellStory(run, recorded, story)
+    if (recorded.header.plan !== undefined) {
+      run.notice(`told as recorded: only its own handler can run it again (readPlan('${file}'))`)
+    }
     return
   }
   const again = replay(recorded, file)
   await tellStory(run, { header: recorded.header, frames: again.frames }, story)
   await tellOutcome(run, again)
   if (again.difference !== undefined) {
-    const why = `frame ${again.difference.seq} is another one than recorded: the code has changed`
-    throw Object.assign(new Error(`${file}: ${why}`), { code: 'TRACE_DIFFERS' })
+    throw Object.assign(new Error(`${file}: ${whyOther(again)}`), { code: 'TRACE_DIFFERS' })
   }
   if (again.outcome.violations.length > 0) throw new Violated(1, 1)
 }
+
+const whyOther = ({ difference, charts, frames }: Replay): string => {
+  const { seq = 0, recorded } = difference ?? {}
+  if (recorded === undefined) {
+    return `it ends before frame ${seq} of ${frames.length}: it was cut short`
+  }
+  return `frame ${seq} is another one than recorded: ${changes[charts]}`
+}
+
+const changes = {
+  same: 'the code has changed, the charts have not',
+  changed: 'the charts have changed',
+  unknown: 'the code has changed',
+} as const satisfies Record<Replay['charts'], string>

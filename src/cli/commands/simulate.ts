@@ -60,7 +60,7 @@ export const addSimulateCommand = (program: Command): void => {
     .option('--trace <file>', 'write the trace of the run; with --runs 1')
     .option('--coverage', 'list what no run has gone through')
     .addHelpText('after', examples)
-    .action(action(simulate))
+    .action(action(simulate, { isGraceful: true }))
 }
 
 const faultNames = [

@@ -1,13 +1,15 @@
 import { realClock } from '../../runtime/clock.js'
 
 const EVERY_MS = { terminal: 200, pipe: 10_000 } as const
+/** Soon enough to show that something happens, late enough to know how long it takes. */
+const FIRST_MS = 1_000
 
 /** One line on stderr that changes in place; where that is no terminal, a line now and then. */
 export class Progress {
   readonly #runs: number
   readonly #isQuiet: boolean
   readonly #began = realClock.elapsed()
-  #shownAt = realClock.elapsed()
+  #nextAt = this.#began + FIRST_MS
   #isShown = false
 
   constructor(runs: number, isQuiet: boolean) {
@@ -19,8 +21,8 @@ export class Progress {
     const { isTTY } = process.stderr
     const now = realClock.elapsed()
     const everyMs = isTTY ? EVERY_MS.terminal : EVERY_MS.pipe
-    if (this.#isQuiet || now - this.#shownAt < everyMs) return
-    this.#shownAt = now
+    if (this.#isQuiet || now < this.#nextAt || done >= this.#runs) return
+    this.#nextAt = now + everyMs
     const seconds = (now - this.#began) / 1_000
     const left = Math.round(((this.#runs - done) * seconds) / done)
     const text =

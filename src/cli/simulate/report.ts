@@ -1,48 +1,65 @@
+import { nextTurn } from '../../runtime/virtual-globals.js'
 import { allPairs, movingPairs } from '../../simulation/coverage/pair-coverage.js'
 import { sometimes } from '../../simulation/coverage/sometimes.js'
 import { failureOf, type SimulationFailure } from '../../simulation/failure.js'
 import { drawPlan } from '../../simulation/plan/draw-plan.js'
 import { judgePlan } from '../../simulation/run/outcome.js'
-import { shrink } from '../../simulation/shrink/shrink.js'
+import { shrinkAsync } from '../../simulation/shrink/shrink.js'
 import { recordPlan, traceFileOf, writeTraceFile } from '../../simulation/trace/trace-file.js'
 import type { CommandRun } from '../command-run.js'
 import type { FailedSeed, SeedOptions } from './batch.js'
 import type { Totals } from './totals.js'
 
-type Output = Pick<CommandRun, 'global' | 'stdout'>
+type Output = Pick<CommandRun, 'global' | 'stdout' | 'notice' | 'interruption'>
+
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`
 
 export const writeTrace = async (seed: number, options: SeedOptions, file: string) => {
   writeTraceFile(file, recordPlan(drawPlan({ ...options, seed })).trace)
 }
 
-/** Shrinks, writes traces and tells; of the others, only that there are more. */
+/**
+ * Shrinks, writes traces and tells; of the others, only that there are more. Once interrupted, it
+ * tells of what it has.
+ */
 export const printFailures = async (
-  { global, stdout }: Output,
+  { global, stdout, notice, interruption: { signal } }: Output,
   explained: readonly FailedSeed[],
   count: number,
   options: SeedOptions,
 ): Promise<void> => {
   for (const failed of explained) {
-    const failure = explain(failed, options)
+    // It may take a minute.
+    notice(`seed ${failed.seed} broke a rule; shrinking its script`)
+    const failure = await explain(failed, options, signal)
     if (global.isJson) {
       const { text: _, plan, ...rest } = failure
       await stdout.json({ ...rest, steps: plan.steps })
     } else await stdout.line(`${failure.text}\n`)
   }
   const more = count - explained.length
-  if (more > 0 && !global.isJson) await stdout.line(`${more} more seeds broke a rule\n`)
+  if (more > 0 && !global.isJson) await stdout.line(`${counted(more, 'more seed')} broke a rule\n`)
 }
 
-const explain = ({ seed, violations }: FailedSeed, options: SeedOptions): SimulationFailure => {
+const explain = async (
+  { seed, violations }: FailedSeed,
+  options: SeedOptions,
+  signal: AbortSignal,
+): Promise<SimulationFailure> => {
   const original = drawPlan({ ...options, seed })
-  const shrunk = shrink(original, violations, (plan) => judgePlan(plan).violations)
+  const shrunk = await shrinkAsync(original, violations, async (plan) => {
+    // Between two runs a signal can be heard.
+    await nextTurn()
+    return signal.aborted ? [] : judgePlan(plan).violations
+  })
   const traceFile = traceFileOf(seed)
   writeTraceFile(traceFile, recordPlan(shrunk.plan).trace)
   return failureOf({ original, shrunk, traceFile, isOwn: false })
 }
 
 export const printSummary = async (
-  { global, stdout }: Output,
+  { global, stdout }: Pick<Output, 'global' | 'stdout'>,
   totals: Totals,
   seconds: number,
   lists: boolean,
@@ -66,7 +83,7 @@ export const printSummary = async (
   const perSecond = (count: number): string => Math.round(count / seconds).toLocaleString('en')
   const number = (count: number): string => count.toLocaleString('en')
   const lines = [
-    `${number(runs)} runs in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)}/s), ` +
+    `${counted(runs, 'run')} in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)}/s), ` +
       `${number(violations)} with violations`,
     `${number(events)} events (${perSecond(events)}/s), ${number(rebalances)} rebalances, ` +
       `${number(simulatedHours)} simulated hours`,

@@ -48,6 +48,11 @@ export class Application {
     this.#handlers = handlers
   }
 
+  /** It was handed records and is not done with them. */
+  get isWorking(): boolean {
+    return this.#inHand.length > 0
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#reading?.stop()

@@ -1,6 +1,8 @@
 import * as Effect from 'effect/Effect'
 import type { ConsumerRecord } from '../../domain/record.js'
+import { keyOf } from '../../domain/topic-partition.js'
 import { withVirtualSource } from '../../runtime/virtual-globals.js'
+import { HandlerClock } from './handler-clock.js'
 import type { SimulatedProcess } from './process.js'
 
 /** What a handler is told beside the record. */
@@ -9,7 +11,7 @@ export interface HandlerContext {
   readonly member: number
   /** One run of its process: `member-0.3`. */
   readonly process: string
-  /** Virtual milliseconds. Never resolves when the process is killed meanwhile. */
+  /** Virtual milliseconds. Never resolves when the process ends meanwhile. */
   readonly sleep: (ms: number) => Promise<void>
 }
 
@@ -23,6 +25,9 @@ export type Handler = (record: ConsumerRecord, context: HandlerContext) => void 
 /** Handlers of one world: how many are under way, so that their promises are waited for. */
 export class Handlers {
   readonly #handler: Handler
+  readonly #clocks = new Map<SimulatedProcess, HandlerClock>()
+  /** Those handled so far, each once however often it was delivered. */
+  readonly #handled = new Set<string>()
   #running = 0
 
   constructor(handler: Handler) {
@@ -34,13 +39,18 @@ export class Handlers {
     return this.#running > 0
   }
 
+  /** How many different records were handled. */
+  get recordsHandled(): number {
+    return this.#handled.size
+  }
+
   /** Fails with what the handler throws. */
   call(
     record: ConsumerRecord,
     member: number,
     process: SimulatedProcess,
   ): Effect.Effect<void, unknown> {
-    const { clock } = process.runtime
+    const clock = this.#clockOf(process)
     const context: HandlerContext = {
       member,
       process: process.name,
@@ -52,11 +62,25 @@ export class Handlers {
         this.#running++
         try {
           await withVirtualSource(source, () => this.#handler(record, context))
+          this.#handled.add(`${keyOf(record)} ${record.offset}`)
         } finally {
           this.#running--
         }
       },
       catch: (error) => error,
     })
+  }
+
+  /** The process has closed its consumer and goes. */
+  end(process: SimulatedProcess): void {
+    this.#clockOf(process).end()
+  }
+
+  #clockOf(process: SimulatedProcess): HandlerClock {
+    const known = this.#clocks.get(process)
+    if (known !== undefined) return known
+    const clock = new HandlerClock(process.runtime.clock)
+    this.#clocks.set(process, clock)
+    return clock
   }
 }

@@ -164,6 +164,7 @@ export class MemberRun {
     this.hasLeft = true
     // The process ends, and with it whatever its application still does.
     this.application.hurry()
+    this.#parts.handlers?.end(this.process)
     if (this.#transport !== undefined) this.process.runtime.run(this.#transport.close)
     this.#tell({ fact: 'left', inTime })
     this.#parts.onLeft()

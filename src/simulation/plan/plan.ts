@@ -1,4 +1,5 @@
 import * as Schema from 'effect/Schema'
+import { validateOptions } from '../../domain/validate.js'
 import { type Step, StepSchema } from './step.js'
 
 const Ms = Schema.Number.check(Schema.isGreaterThanOrEqualTo(0))
@@ -44,8 +45,7 @@ const TimesSchema = Schema.Struct({
 })
 export type GroupTimes = (typeof TimesSchema)['Type']
 
-/** For parsing what comes from a file; `Plan` is the type. */
-export const PlanSchema = Schema.Struct({
+const PlanSchema = Schema.Struct({
   v: Schema.Literal(1),
   /** Draws what the plan leaves open: latencies, orders, working times. */
   seed: Count,
@@ -72,3 +72,6 @@ export const PlanSchema = Schema.Struct({
  * trace's header, and shrunk. The same plan gives the same trace, byte for byte.
  */
 export type Plan = Omit<(typeof PlanSchema)['Type'], 'steps'> & { readonly steps: readonly Step[] }
+
+/** Of what comes from outside. Its keys come out in one order. Errors: INVALID_CONFIG. */
+export const parsePlan = (plan: unknown): Plan => validateOptions('plan', PlanSchema, plan) as Plan

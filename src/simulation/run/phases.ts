@@ -33,6 +33,12 @@ export function* phases(world: World): Generator<Advance, void> {
   const { metadataMaxAgeMs, fetchMaxWaitMs, maxPollIntervalMs } = plan.times
   const limitMs = convergenceMs(plan) + metadataMaxAgeMs + fetchMaxWaitMs + maxPollIntervalMs
   yield { forMs: limitMs, until: isAtRest }
+  // A handler may be slow: it is waited for as long as it gets on. A record that it never gets
+  // done with comes again and again, and counts for nothing.
+  for (let handled = 0; world.recordsHandled > handled && !isAtRest(); ) {
+    handled = world.recordsHandled
+    yield { forMs: maxPollIntervalMs, until: isAtRest }
+  }
   world.tell({ fact: 'phase', phase: 'quiet' })
   yield { forMs: QUIET_MS }
   world.tell({ fact: 'resources', counts: countResources(world) })

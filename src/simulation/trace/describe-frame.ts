@@ -1,4 +1,6 @@
 import type { FactFrame, Frame } from '../../domain/trace.js'
+import { describeStep } from '../plan/describe-plan.js'
+import type { Deed } from '../plan/step.js'
 
 /** One frame as a line: when, where, what. */
 export const describeFrame = (frame: Frame): string => {
@@ -25,8 +27,13 @@ const wordsOf = (frame: Frame): string => {
 const NO_DETAIL = new Set(['seq', 't', 'lamport', 'process', 'actor', 'kind', 'fact', 'ids'])
 
 const factWords = (frame: FactFrame): string => {
+  if (frame.fact === 'fault') return `fault: ${describeStep(frame.step as Deed)}`
   const details = Object.entries(frame)
     .filter(([name]) => !NO_DETAIL.has(name))
-    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .map(([name, value]) => {
+      const words = typeof value === 'object' ? JSON.stringify(value) : String(value)
+      // `phase liveness`, not `phase phase liveness`.
+      return name === frame.fact ? words : `${name} ${words}`
+    })
   return [frame.fact, ...details].join(' ')
 }

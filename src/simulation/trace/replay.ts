@@ -9,6 +9,8 @@ export interface Replay {
   readonly outcome: Outcome
   /** The first frame that is another one than recorded; undefined when all are the same. */
   readonly difference: Difference | undefined
+  /** Whether the charts are those that were recorded; `unknown`: the header does not say. */
+  readonly charts: 'same' | 'changed' | 'unknown'
 }
 
 export interface Difference {
@@ -20,7 +22,17 @@ export interface Difference {
 /** Errors: INVALID_TRACE. */
 export const replay = (recorded: Trace, file: string): Replay => {
   const { outcome, trace } = recordPlan(planOf(recorded, file))
-  return { frames: trace.frames, outcome, difference: firstDifference(recorded, trace) }
+  return {
+    frames: trace.frames,
+    outcome,
+    difference: firstDifference(recorded, trace),
+    charts: compareCharts(recorded.header.machineHash, trace.header.machineHash),
+  }
+}
+
+const compareCharts = (recorded: string | undefined, now: string | undefined): Replay['charts'] => {
+  if (recorded === undefined) return 'unknown'
+  return recorded === now ? 'same' : 'changed'
 }
 
 const firstDifference = (recorded: Trace, now: Trace): Difference | undefined => {

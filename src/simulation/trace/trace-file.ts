@@ -4,8 +4,7 @@ import { StreamBusError } from '../../domain/errors.js'
 import type { Frame, TraceHeader } from '../../domain/trace.js'
 import { TRACE_VERSION } from '../../domain/trace.js'
 import { parseTrace, type Trace, traceText } from '../../domain/trace-text.js'
-import { validateOptions } from '../../domain/validate.js'
-import { type Plan, PlanSchema } from '../plan/plan.js'
+import { type Plan, parsePlan } from '../plan/plan.js'
 import { judgePlan, type Outcome } from '../run/outcome.js'
 import { machineHash } from './machine-hash.js'
 
@@ -17,7 +16,8 @@ export const headerOf = (plan: Plan): TraceHeader => ({
   seed: plan.seed,
   clock: 'virtual',
   process: 'simulation',
-  plan,
+  // Parsed, so that the bytes are the same wherever the plan came from.
+  plan: parsePlan(plan),
 })
 
 /** Runs a plan and keeps its trace. */
@@ -30,10 +30,15 @@ export const recordPlan = (plan: Plan): { readonly outcome: Outcome; readonly tr
 /** Where the trace of a seed that broke a rule is written, seen from the working directory. */
 export const traceFileOf = (seed: number): string => join(FOLDER, `${seed}.jsonl`)
 
-/** Folders are made as needed. */
+/** Folders are made as needed. What it throws names the file. */
 export const writeTraceFile = (file: string, trace: Trace): void => {
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, traceText(trace))
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, traceText(trace))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw Object.assign(new Error(`cannot write the trace ${file}: ${code}`), { code })
+  }
 }
 
 /** Errors: TRACE_NOT_FOUND, INVALID_TRACE. */
@@ -55,7 +60,7 @@ export const planOf = ({ header }: Trace, file: string): Plan => {
     throw new StreamBusError('INVALID_TRACE', `${file}: ${why}`)
   }
   try {
-    return validateOptions('plan', PlanSchema, header.plan) as Plan
+    return parsePlan(header.plan)
   } catch (error) {
     throw new StreamBusError('INVALID_TRACE', `${file}, line 1: ${(error as Error).message}`)
   }

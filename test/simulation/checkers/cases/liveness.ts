@@ -156,6 +156,14 @@ export const livenessCases: readonly RuleCase[] = [
         { at: 30_001 },
         moved('a', 'member', 'poll.overdue', 'stable', 'fenced.waitingForPoll'),
       ],
+      'and what it has in hand': [
+        /no poll in time; its handler has t-1 4 to 6$/,
+        ['a', deliver('t-0', 0, 3)],
+        ['a', deliver('t-1', 4, 6)],
+        ['a', { fact: 'done', partition: 't-0', first: 0, last: 3 }],
+        { at: 30_001 },
+        moved('a', 'member', 'poll.overdue', 'stable', 'fenced.waitingForPoll'),
+      ],
     },
   },
   {

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { keyOf } from '../../src/domain/topic-partition.js'
+import type { Handler } from '../../src/simulation/members/handler.js'
+import { simulate } from '../../src/simulation/simulate.js'
+import { simulateMany } from '../../src/simulation/simulate-many.js'
+import type { SimulateOptions } from '../../src/simulation/simulate-options.js'
+import { readPlan } from '../../src/simulation/trace/trace-file.js'
+
+const small = { members: 2, partitions: 4, seed: 1 } as const
+const HOUR_MS = 3_600_000
+const BEGAN_MS = Date.UTC(2026, 0, 1)
+
+describe('a handler', () => {
+  test('has virtual time and chance, and leaves the real ones to others', async () => {
+    const seen: number[] = []
+    const handler: Handler = async (_, context) => {
+      const [from, elapsed] = [Date.now(), performance.now()]
+      await sleep(100)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      await context.sleep(25)
+      expect([Date.now() - from, performance.now() - elapsed]).toEqual([
+        expect.closeTo(175, -1),
+        expect.closeTo(175, 2),
+      ])
+      expect(new Date()).toEqual(new Date(Date.now()))
+      expect(Date.now()).toBeLessThan(BEGAN_MS + HOUR_MS)
+      expect(Date.now()).toBeGreaterThanOrEqual(BEGAN_MS)
+      seen.push(Math.random())
+    }
+    const began = Date.now()
+    const { violations } = await simulate({ ...small, faults: [], handler })
+    expect(violations).toEqual([])
+    expect(Math.abs(Date.now() - began)).toBeLessThan(HOUR_MS)
+    const before = [...seen.splice(0)]
+    expect(before.length).toBeGreaterThan(50)
+    await simulate({ ...small, faults: [], handler })
+    expect(seen).toEqual(before)
+  })
+
+  test('with promises gives the same bytes again, also beside another simulation', async () => {
+    const handler: Handler = async () => {
+      await sleep(Math.random() * 100)
+    }
+    const [one, other] = await Promise.all([
+      simulate({ ...small, handler }),
+      simulate({ ...small, seed: 2, handler }),
+    ])
+    expect((await simulate({ ...small, handler })).trace()).toBe(one.trace())
+    expect(other.trace()).not.toBe(one.trace())
+  })
+
+  test('that throws is named, and its trace can be run again', async () => {
+    const handler: Handler = ({ value }) => {
+      if (String(value) === '7') throw new Error('seven')
+    }
+    const { failure } = await simulateMany({ ...small, runs: 1, faults: [], handler })
+    expect(failure?.violations[0]?.rule).toBe('handler succeeds')
+    expect(failure?.text).toMatch(/member-0\.\d threw at topic-0-\d 7: Error: seven/)
+    expect(failure?.plan.steps.length).toBeLessThanOrEqual(3)
+
+    const { seed, traceFile } = failure!
+    const again = await simulate({ seed, plan: readPlan(traceFile), handler })
+    expect(again.violations).toEqual(failure?.violations)
+    expect(again.trace()).toBe(readFileSync(traceFile, 'utf8'))
+  })
+
+  test('may leave timers behind: they end with its process', async () => {
+    let late = 0
+    const handler: Handler = async () => {
+      const timeout = new Promise((_, reject) => setTimeout(() => reject(late++), 400_000))
+      await Promise.race([sleep(10), timeout])
+    }
+    const { violations } = await simulate({ ...small, faults: [], handler })
+    expect(violations).toEqual([])
+    expect(late).toBe(0)
+  })
+
+  test('may be slow: it is waited for as long as records get done', async () => {
+    const done = new Set<string>()
+    const handler: Handler = async (record) => {
+      await sleep(2_000)
+      done.add(`${keyOf(record)} ${record.offset}`)
+    }
+    const check: SimulateOptions['check'] = ({ records }) => {
+      expect(records.filter((one) => !done.has(`${keyOf(one)} ${one.offset}`))).toEqual([])
+    }
+    const consumer = { maxPollIntervalMs: 60_000 }
+    const options = { ...small, faults: [], consumer, handler, check }
+    const { violations, stats } = await simulate(options)
+    expect(violations).toEqual([])
+    expect(stats.simulatedMs).toBeGreaterThan(5 * 60_000)
+  })
+
+  test('that never ends does not outlive its process', async () => {
+    const handler: Handler = () => new Promise((resolve) => void setTimeout(resolve, HOUR_MS))
+    const { violations } = await simulate({ ...small, faults: [], handler })
+    expect(new Set(violations.map(({ rule }) => rule))).toEqual(
+      new Set(['handler returns in time']),
+    )
+  })
+})
+
+describe('simulate', () => {
+  test.each([
+    [{ seed: -1 }, /seed/],
+    [{ seed: 1, members: 9 }, /members/],
+    [{ seed: 1, partitions: 0 }, /partitions/],
+    [{ seed: 1, faults: ['fire'] }, /faults/],
+    [{ seed: 1, handler: 'code' }, /handler: Expected a function/],
+    [{ seed: 1, check: 1 }, /check: Expected a function/],
+    [{ seed: 1, workload: { record: 1 } }, /workload\.record: Expected a function/],
+    [{ seed: 1, consumer: { assignmentStrategy: 'none' } }, /none/],
+    [{ seed: 1, consumer: { sessionTimeoutMs: 0 } }, /sessionTimeoutMs/],
+    [{ seed: 1, consumer: { heartbeatIntervalMs: 60_000 } }, /heartbeatIntervalMs/],
+    [{ seed: 1, plan: { v: 1, seed: 1 } }, /plan: .*transport/],
+    [{ seed: 1, workload: { steps: [{ do: 'dance', afterMs: 0 }] } }, /workload\.steps/],
+  ])('refuses %j and names what is wrong', async (options, what) => {
+    await expect(simulate(options as never)).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(what),
+    })
+  })
+})

@@ -104,11 +104,7 @@ export class Committer {
     const { clock, config, slots } = this.#parts
     const loop = Effect.gen({ self: this }, function* () {
       const deadline = clock.elapsed() + config.requestTimeoutMs
-      const holders = new Map<string, PartitionSlot>()
-      for (const at of offsets()) {
-        const slot = slots.get(keyOf(at))
-        if (slot !== undefined) holders.set(keyOf(at), slot)
-      }
+      const holders: Holders = new Map(offsets().map((at) => [keyOf(at), slots.get(keyOf(at))]))
       const wanted = this.#unlessOvertaken(offsets)
       for (;;) {
         yield* this.#awaitMembership(deadline)
@@ -191,7 +187,7 @@ export class Committer {
 
   #sendOwned(
     wanted: () => readonly TopicPartitionOffset[],
-    holders: ReadonlyMap<string, PartitionSlot>,
+    holders: Holders,
     deadline: number,
   ): Effect.Effect<CommitOutcome> {
     return Effect.suspend(() => {
@@ -278,14 +274,13 @@ export class Committer {
     }
   }
 
-  #requireOwned(
-    offsets: readonly TopicPartitionOffset[],
-    holders: ReadonlyMap<string, PartitionSlot>,
-  ): void {
+  #requireOwned(offsets: readonly TopicPartitionOffset[], holders: Holders): void {
     const { slots, config } = this.#parts
     const isForeign = (offset: TopicPartitionOffset): boolean => {
       const slot = slots.get(keyOf(offset))
-      return slot === undefined || (holders.get(keyOf(offset)) ?? slot) !== slot
+      return (
+        slot === undefined || (holders.has(keyOf(offset)) && holders.get(keyOf(offset)) !== slot)
+      )
     }
     const foreign = offsets.filter(isForeign)
     const [first] = foreign
@@ -300,6 +295,9 @@ export class Committer {
     )
   }
 }
+
+/** Who held each partition of a commit when it was called for; undefined: this member did not. */
+type Holders = ReadonlyMap<string, PartitionSlot | undefined>
 
 /** A commit that was sent, or is about to be. */
 interface UnderWay {

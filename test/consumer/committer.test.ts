@@ -216,6 +216,22 @@ describe('a commit of the application', () => {
     expect(sent()).toEqual([])
   })
 
+  test('a partition that had gone when it was called and comes back is refused, too', () => {
+    const { time, committer, membership, byKey, sent } = committerWorld()
+    byKey.delete('events-0')
+    membership.move({ memberState: 'joining', mayCommit: false })
+    const commit = begin(
+      time,
+      committer.commit(() => [at(0, 5)]),
+    )
+    // Others had it meanwhile, and are at 27.
+    byKey.set('events-0', openSlot(time, 0, 27))
+    membership.move({ memberState: 'stable', mayCommit: true, generation: 2 })
+    time.settle()
+    expect(commit.error).toMatchObject({ code: 'NOT_ASSIGNED', address: { partition: 0 } })
+    expect(sent()).toEqual([])
+  })
+
   test('of what goes before it is answered nothing is sent any more', () => {
     const { time, committer, membership, byKey, sent } = committerWorld(() => 'silence')
     const commit = begin(

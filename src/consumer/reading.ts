@@ -184,8 +184,11 @@ export class EndOfPartitions {
 
   /** Without asking anybody: every partition's end is known and passed. */
   isKnownToBeReached(): boolean {
-    const { slots, state } = this.#core
+    const { slots, state, member } = this.#core
     if (state !== 'stable') return false
+    // Partitions are taken away in the step that leaves `stable`, and who waits is woken in it: no
+    // partition is left, but none has been read to its end.
+    if (member.getSnapshot().context.owned.length !== slots.size) return false
     for (const { key, offsets } of slots.values()) {
       const end = this.#ends.get(key)
       if (end === undefined || offsets.position < end) return false

@@ -383,7 +383,10 @@ describe('no record passes through a machine', () => {
       })
     }
     let events = 0
+    // In one process all of this comes without a turn of the event loop, and without a heartbeat.
     const consumer = member({
+      sessionTimeoutMs: 60_000,
+      rebalanceTimeoutMs: 60_000,
       inspect: ({ type }) => {
         if (type === '@xstate.event') events++
       },

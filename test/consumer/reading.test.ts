@@ -145,6 +145,29 @@ describe('until the end', () => {
   })
 })
 
+describe('a reading up to the end, when the partitions are lost', () => {
+  test('goes on with them when they come back', () => {
+    const world = new EmbeddedWorld(1)
+    world.produce(0, 10)
+    const member = world.subscribed()
+    const { reading, core } = member
+    const end = new EndOfPartitions(core)
+    expect(finish(world.time, end.isReached()).value).toBe(false)
+    expect(finish(world.time, reading.next(end)).value?.offset).toBe(0)
+    // Nothing can be handed out, and the application waits when the session ends.
+    core.slots.get('events-0')!.send({ type: 'pause' })
+    const waiting = begin(world.time, reading.next(end))
+    member.cut = true
+    world.time.runFor(3_500)
+    expect(member.states).toContain('fenced')
+    expect(waiting.isDone).toBe(false)
+    member.cut = false
+    world.time.runFor(20_000)
+    // Nothing was committed.
+    expect(waiting.value?.offset).toBe(0)
+  })
+})
+
 describe('a commit after the partitions went', () => {
   test('does not look as if it had been done', () => {
     const world = new EmbeddedWorld(1)

@@ -50,6 +50,9 @@ export const syncGroup = (
       const { partitions: dealt } = decodeAssignment(result.success.assignment)
       const partitions = dealt.filter(({ topic }) => subscribed.has(topic))
       client.lease.confirm(sentAt)
+      // Of an answer that comes so late (the process was stopped), the coordinator may have given
+      // all of it to others by now. Whoever asks again is told.
+      if (!client.lease.isSure) return { tag: 'rebalancing' }
       // Idle until the next rebalance, it may be dropped on its way without our knowing, and a
       // JoinGroup sent into it would cost the membership: that one gets a connection of its own.
       client.parts.transport.release(client.parts.owner, 'join')

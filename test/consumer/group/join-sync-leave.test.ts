@@ -1,3 +1,4 @@
+import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
 import { joinGroup } from '../../../src/consumer/group/join.js'
 import { GroupLeader } from '../../../src/consumer/group/leader.js'
@@ -14,7 +15,7 @@ import { kafkaErrorName, kafkaErrors } from '../../../src/transport/protocol/kaf
 import type { ResponseInput } from '../../../src/transport/protocol/registry.js'
 import { code, type Script, unreachable } from '../fixtures/fake-transport.js'
 import { groupClient } from '../fixtures/group.js'
-import { finish } from '../fixtures/parts.js'
+import { begin, finish } from '../fixtures/parts.js'
 
 const allCodes = [...Object.values(kafkaErrors), 134, 999, -2]
 const tp = (partition: number, topic = 'events') => ({ topic, partition })
@@ -313,6 +314,19 @@ describe('SyncGroup', () => {
   test('topics that were not subscribed are not taken (kafkajs leaders deal theirs to all)', () => {
     const dealt = encodeAssignment([tp(0), tp(0, 'theirs')])
     expect(sync({ SyncGroup: () => synced(dealt) }).outcome).toMatchObject({ assigned: [tp(0)] })
+  })
+
+  test('an answer of so long ago that others may hold the partitions by now is not taken', () => {
+    const late = Effect.as(Effect.sleep(31_000), synced(encodeAssignment([tp(0)])))
+    for (const heartbeats of [false, true]) {
+      const { time, client } = groupClient({ SyncGroup: () => late })
+      const syncing = begin(time, syncGroup(client, input, []))
+      time.runFor(20_000)
+      if (heartbeats) client.lease.confirm(20_000)
+      time.runFor(11_000)
+      expect(syncing.value?.tag).toBe(heartbeats ? 'synced' : 'rebalancing')
+      expect(client.lastGeneration).toBe(heartbeats ? 4 : -1)
+    }
   })
 
   test('an assignment that cannot be read is refused by name, never half taken', () => {

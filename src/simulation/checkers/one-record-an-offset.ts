@@ -1,5 +1,6 @@
 import type { Checker } from './checker.js'
 import { isOf } from './commits-only-what-was-done.js'
+import { Owners } from './owners.js'
 
 /**
  * Invariant 10: an offset holds one record, whoever is told of it and whenever, and a record that
@@ -11,8 +12,11 @@ export const oneRecordAnOffset: Checker = {
   watch: (report) => {
     const records = new Map<string, Map<number, number>>()
     const places = new Map<string, Map<number, number>>()
-    // Records of topics that were deleted: members may still hand out what they had fetched.
+    // Records of topics that were deleted, where they were told of by then.
     const gone = new Map<string, Set<number>>()
+    const owners = new Owners()
+    /** Who reads on from before the deletion hands out what it had fetched, told of or not. */
+    const outdated = new Set<string>()
     const see = (
       seq: number,
       partition: string,
@@ -44,9 +48,21 @@ export const oneRecordAnOffset: Checker = {
     }
     return {
       ack: ({ seq, partition, first, ids }) => see(seq, partition, first, ids),
-      deliver: ({ seq, partition, first, ids }) => see(seq, partition, first, ids),
+      ...owners.watch,
+      assign: (frame) => {
+        for (const partition of frame.partitions) outdated.delete(`${frame.process} ${partition}`)
+        owners.watch.assign(frame)
+      },
+      position: ({ process, partition }) => outdated.delete(`${process} ${partition}`),
+      deliver: ({ process, seq, partition, first, ids }) => {
+        if (!outdated.has(`${process} ${partition}`)) see(seq, partition, first, ids)
+      },
       topic: ({ topic, partitions }) => {
         if (partitions > 0) return
+        for (const [partition, holders] of owners.partitions) {
+          if (!isOf(partition, topic)) continue
+          for (const process of holders.keys()) outdated.add(`${process} ${partition}`)
+        }
         for (const partition of [...records.keys()]) {
           if (!isOf(partition, topic)) continue
           const ids = [...(gone.get(partition) ?? []), ...(places.get(partition)?.keys() ?? [])]

@@ -199,12 +199,28 @@ export const deliveryCases: readonly RuleCase[] = [
         ['a', deliver('t-0', 2, 3)],
         ['log', ack('t-0', 0, 3, 40)],
       ],
+      'records that nobody had told of when their topic was deleted': [
+        aHas,
+        ['broker', topic('t', 0)],
+        ['a', deliver('t-0', 0, 1)],
+        ['broker', topic('t', 1)],
+        ['log', ack('t-0', 0, 1, 2)],
+      ],
     },
     breaks: {
       'another record there': [
         /t-0 2 held record 2 and now 50/,
         ['log', ack('t-0', 0, 3)],
         ['a', deliver('t-0', 2, 3, 50)],
+      ],
+      'another record there, in an ownership of the new topic': [
+        /t-0 0 held record 2 and now 9/,
+        aHas,
+        ['broker', topic('t', 0)],
+        ['broker', topic('t', 1)],
+        ['log', ack('t-0', 0, 1, 2)],
+        ['a', position('t-0', 0, 'reset')],
+        ['a', deliver('t-0', 0, 0, 9)],
       ],
       'one record twice': [
         /t-0 holds record 3 at 3 and at 4/,

@@ -13,10 +13,15 @@ export const completeAssignment: Checker = {
   watch: (report) => {
     /** Every count that a topic had lately. */
     const counts = new Map<string, { t: number; partitions: number }[]>()
+    let hasStarted = false
     return {
+      start: () => {
+        hasStarted = true
+      },
       topic: ({ topic, partitions, t }) => {
-        // Before it is first told of, a topic is not there.
-        const known = counts.get(topic) ?? [{ t: Number.NEGATIVE_INFINITY, partitions: 0 }]
+        // Before it is first told of, a topic is not there; whoever starts later never saw that.
+        const before = { t: Number.NEGATIVE_INFINITY, partitions: 0 }
+        const known = counts.get(topic) ?? (hasStarted ? [before] : [])
         counts.set(topic, [...known, { t, partitions }])
       },
       target: (frame) => {
@@ -47,6 +52,9 @@ const checkTarget = (
       if (!topics.has(topic)) report(seq, `${partition} given to ${member}, not subscribed to it`)
     }
   }
+  for (const [partition, of] of owners) {
+    if (of.length > 1) report(seq, `${partition} given to ${of.join(' and ')}`)
+  }
   const claimed = new Set(strategy === 'cooperative-sticky' ? Object.values(owned).flat() : [])
   for (const topic of new Set(Object.values(subscribed).flat())) {
     // A topic that was never there has none.
@@ -54,9 +62,7 @@ const checkTarget = (
     const certain = counts.length === 0 ? 0 : Math.min(...counts)
     for (let partition = 0; partition < certain; partition++) {
       const key = `${topic}-${partition}`
-      const of = owners.get(key) ?? []
-      if (of.length > 1) report(seq, `${key} given to ${of.join(' and ')}`)
-      if (of.length === 0 && !claimed.has(key)) report(seq, `${key} given to nobody`)
+      if (!owners.has(key) && !claimed.has(key)) report(seq, `${key} given to nobody`)
     }
   }
 }

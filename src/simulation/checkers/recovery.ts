@@ -1,4 +1,5 @@
 import type { Checker } from './checker.js'
+import { isOf } from './commits-only-what-was-done.js'
 import { DurableState } from './durable-state.js'
 
 /** Invariant 20: whatever crashed, an acknowledged record and an accepted commit stay durable. */
@@ -15,7 +16,10 @@ export const recovery: Checker = {
       },
       topic: (frame) => {
         durable.watch.topic(frame)
-        if (frame.partitions === 0) acknowledged.clear()
+        if (frame.partitions > 0) return
+        for (const partition of [...acknowledged.keys()]) {
+          if (isOf(partition, frame.topic)) acknowledged.delete(partition)
+        }
       },
       read: ({ by, partition, highWatermark, seq }) => {
         const end = acknowledged.get(partition) ?? -1

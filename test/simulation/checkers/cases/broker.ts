@@ -163,6 +163,12 @@ export const brokerCases: readonly RuleCase[] = [
         ['log', ack('t-0', 0, 3)],
         read(3),
       ],
+      'the end came back, when another topic was deleted': [
+        /a sees t-0 end at 3; 3 was acknowledged/,
+        ['log', ack('t-0', 0, 3)],
+        ['broker', topic('u', 0)],
+        read(3),
+      ],
     },
   },
   {

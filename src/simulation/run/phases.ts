@@ -39,6 +39,11 @@ export function* phases(world: World): Generator<Advance, void> {
     handled = world.recordsHandled
     yield { forMs: maxPollIntervalMs, until: isAtRest }
   }
+  // Where a handler is to blame, its own rules say so.
+  const hasHandler = plan.members.some(({ style }) => style === 'handler')
+  if (!hasHandler && !isAtRest()) {
+    world.tell({ fact: 'unsettled', what: 'the group did not come to rest' })
+  }
   world.tell({ fact: 'phase', phase: 'quiet' })
   yield { forMs: QUIET_MS }
   world.tell({ fact: 'resources', counts: countResources(world) })

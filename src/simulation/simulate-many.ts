@@ -1,3 +1,4 @@
+import * as Schema from 'effect/Schema'
 import type { Frame } from '../domain/trace.js'
 import { CountFrom, validateOptions } from '../domain/validate.js'
 import type { Violation } from './checkers/checker.js'
@@ -31,7 +32,7 @@ export interface Simulations {
  */
 export const simulateMany = async (options: SimulateManyOptions): Promise<Simulations> => {
   const { runs, seed: first = 1, ...each } = options
-  validateOptions('simulateMany', Runs, runs)
+  validateOptions('simulateMany', Seeds, { runs, seed: first })
   const stats: RunStats[] = []
   for (let seed = first; seed < first + runs; seed++) {
     const plan = planFor({ ...each, seed })
@@ -44,7 +45,7 @@ export const simulateMany = async (options: SimulateManyOptions): Promise<Simula
   return { runs: stats.length, stats, failure: undefined }
 }
 
-const Runs = CountFrom(1)
+const Seeds = Schema.Struct({ runs: CountFrom(1), seed: CountFrom(0) })
 
 const explain = async (
   options: Omit<SimulateOptions, 'seed'>,

@@ -105,7 +105,7 @@ export const planFor = (options: SimulateOptions): Plan => {
     if (given === undefined || typeof given === 'function') continue
     throw invalidConfig('simulate', `${field}: Expected a function`, field)
   }
-  if (options.plan !== undefined) return checked(parsePlan(options.plan))
+  if (options.plan !== undefined) return checked(fitting(parsePlan(options.plan), handler))
   const { assignmentStrategy, ...times } = consumer
   const plan = drawPlan({
     seed,
@@ -117,6 +117,16 @@ export const planFor = (options: SimulateOptions): Plan => {
     ...(assignmentStrategy === undefined ? {} : { strategies: [assignmentStrategy].flat() }),
   })
   return checked(workload.steps === undefined ? plan : { ...plan, steps: workload.steps })
+}
+
+/** A handler that is never called would find nothing, and without one there is nobody to call. */
+const fitting = (plan: Plan, handler: Handler | undefined): Plan => {
+  const isNeeded = plan.members.some(({ style }) => style === 'handler')
+  if (isNeeded === (handler !== undefined)) return plan
+  const why = isNeeded
+    ? 'the plan was drawn with one: it cannot be run without'
+    : "no member of the plan has the style 'handler': it would never be called"
+  throw invalidConfig('simulate', `handler: ${why}`, 'handler')
 }
 
 /** Consumers can be made by it: what does not go together is said before anything runs. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { keyOf } from '../../src/domain/topic-partition.js'
+import { checkPlan } from '../../src/simulation/check-plan.js'
 import type { Handler } from '../../src/simulation/members/handler.js'
 import { simulate } from '../../src/simulation/simulate.js'
 import { simulateMany } from '../../src/simulation/simulate-many.js'
@@ -99,6 +100,42 @@ describe('a handler', () => {
     expect(new Set(violations.map(({ rule }) => rule))).toEqual(
       new Set(['handler returns in time']),
     )
+  })
+})
+
+describe('a plan and a handler belong together', () => {
+  const refused = (what: RegExp) => ({
+    code: 'INVALID_CONFIG',
+    message: expect.stringMatching(what),
+  })
+
+  test('a plan that was drawn with a handler is not run without', async () => {
+    const { plan } = await simulate({ ...small, faults: [], handler: () => undefined })
+    const needed = refused(/handler: the plan was drawn with one/)
+    await expect(simulate({ seed: 1, plan })).rejects.toMatchObject(needed)
+    // A check alone does not stand for one either.
+    await expect(simulate({ seed: 1, plan, check: () => {} })).rejects.toMatchObject(needed)
+    expect(() => checkPlan(plan)).toThrow(/drawn with one/)
+  })
+
+  test('a handler that nobody would call is refused', async () => {
+    const { plan } = await simulate({ ...small, faults: [] })
+    await expect(simulate({ seed: 1, plan, handler: () => undefined })).rejects.toMatchObject(
+      refused(/it would never be called/),
+    )
+  })
+})
+
+describe('simulateMany', () => {
+  test.each([
+    [{ runs: 2, seed: Number.NaN }, /seed/],
+    [{ runs: 2, seed: -1 }, /seed/],
+    [{ runs: 0 }, /runs/],
+  ])('refuses %j: to have run nothing is no success', async (options, what) => {
+    await expect(simulateMany(options)).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(what),
+    })
   })
 })
 

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { promisify } from 'node:util'
 import type { Clock, TimerHandle } from './clock.js'
 
 /** Time and chance for code that takes them from the language and from Node. */
@@ -13,15 +14,17 @@ type Run = (...args: unknown[]) => unknown
 /** What `setTimeout` and `setInterval` return inside. */
 class VirtualTimeout {
   readonly #clock: Clock
-  readonly #repeatMs: number | undefined
+  readonly #delayMs: number
+  readonly #repeats: boolean
   readonly #run: () => void
   #timer: TimerHandle | undefined
 
-  constructor(clock: Clock, run: () => void, delayMs: number, repeatMs: number | undefined) {
+  constructor(clock: Clock, run: () => void, delayMs: number, repeats: boolean) {
     this.#clock = clock
     this.#run = run
-    this.#repeatMs = repeatMs
-    this.#arm(delayMs)
+    this.#delayMs = delayMs
+    this.#repeats = repeats
+    this.#arm()
   }
 
   ref(): this {
@@ -32,16 +35,26 @@ class VirtualTimeout {
     return this
   }
 
+  hasRef(): boolean {
+    return true
+  }
+
+  refresh(): this {
+    this.close()
+    this.#arm()
+    return this
+  }
+
   close(): void {
     this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
-  #arm(delayMs: number): void {
+  #arm(): void {
     this.#timer = this.#clock.setTimeout(() => {
-      if (this.#repeatMs !== undefined) this.#arm(this.#repeatMs)
+      if (this.#repeats) this.#arm()
       this.#run()
-    }, delayMs)
+    }, this.#delayMs)
   }
 }
 
@@ -84,17 +97,21 @@ const install = (): (() => void) => {
     now: performance.now,
     sleep: promises.setTimeout,
   }
-  const timer =
-    (original: typeof setTimeout | typeof setInterval, repeats: boolean): Run =>
-    (run, delayMs, ...args) => {
+  const timer = (original: typeof setTimeout | typeof setInterval, repeats: boolean): Run => {
+    const set: Run = (run, delayMs, ...args) => {
       const source = current.getStore()
       if (source === undefined) {
         return (original as unknown as Run)(run, delayMs, ...args)
       }
       const delay = Math.max(1, Number(delayMs) || 0)
       const call = (): unknown => current.run(source, () => (run as Run)(...args))
-      return new VirtualTimeout(source.clock, call, delay, repeats ? delay : undefined)
+      return new VirtualTimeout(source.clock, call, delay, repeats)
     }
+    // What `promisify` gives for it is that of `timers/promises`, which is virtual, too.
+    const promisified = Reflect.getOwnPropertyDescriptor(original, promisify.custom)
+    if (promisified !== undefined) Object.defineProperty(set, promisify.custom, promisified)
+    return set
+  }
   const clear =
     (original: typeof clearTimeout): Run =>
     (handle) => {
@@ -113,8 +130,20 @@ const install = (): (() => void) => {
   promises.setTimeout = ((delayMs, value, options) => {
     const source = current.getStore()
     if (source === undefined) return real.sleep(delayMs, value, options)
-    return new Promise((resolve) => {
-      source.clock.setTimeout(() => resolve(value as never), Math.max(1, delayMs ?? 0))
+    return new Promise((resolve, reject) => {
+      const { signal } = options ?? {}
+      let timer: TimerHandle | undefined
+      const abort = (): void => {
+        source.clock.clearTimeout(timer)
+        reject(aborted(signal?.reason))
+      }
+      const finish = (): void => {
+        signal?.removeEventListener('abort', abort)
+        resolve(value as never)
+      }
+      timer = source.clock.setTimeout(finish, Math.max(1, delayMs ?? 0))
+      if (signal?.aborted) abort()
+      else signal?.addEventListener('abort', abort, { once: true })
     })
   }) as typeof promises.setTimeout
   syncBuiltinESMExports()
@@ -127,6 +156,13 @@ const install = (): (() => void) => {
     syncBuiltinESMExports()
   }
 }
+
+/** As Node's own. */
+const aborted = (cause: unknown): Error =>
+  Object.assign(new Error('The operation was aborted', { cause }), {
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+  })
 
 const virtualDate = (real: DateConstructor): DateConstructor =>
   new Proxy(real, {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { keyOf } from '../../src/domain/topic-partition.js'
 import { checkPlan } from '../../src/simulation/check-plan.js'
@@ -38,6 +39,34 @@ describe('a handler', () => {
     expect(before.length).toBeGreaterThan(50)
     await simulate({ ...small, faults: [], handler })
     expect(seen).toEqual(before)
+  })
+
+  test('may promisify timers, end a sleep early, and begin a timer anew', async () => {
+    let handled = 0
+    const handler: Handler = async () => {
+      const from = Date.now()
+      await promisify(setTimeout)(100)
+      const controller = new AbortController()
+      setTimeout(() => controller.abort(new Error('enough')), 50)
+      await expect(sleep(10_000, undefined, { signal: controller.signal })).rejects.toMatchObject({
+        name: 'AbortError',
+        code: 'ABORT_ERR',
+        cause: { message: 'enough' },
+      })
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 40)
+        setTimeout(() => timer.refresh(), 30)
+      })
+      expect(Date.now() - from).toBeCloseTo(220, -1)
+      handled++
+    }
+    const others = promisify(setTimeout)
+    const simulation = simulate({ ...small, members: 1, faults: [], handler })
+    // Beside it the real one is what it was.
+    await expect(promisify(setTimeout)(1, 'real')).resolves.toBe('real')
+    await others(1)
+    expect((await simulation).violations).toEqual([])
+    expect(handled).toBeGreaterThan(20)
   })
 
   test('with promises gives the same bytes again, also beside another simulation', async () => {

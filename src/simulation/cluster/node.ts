@@ -50,7 +50,7 @@ class Node {
         case 'refuse':
           return Effect.succeed(errorResponse(api, body, inTheWay.error, apiVersion))
         case 'delay':
-          return Effect.delay(this.#answer(api, body, context), inTheWay.ms)
+          return Effect.tap(this.#answer(api, body, context), Effect.sleep(inTheWay.ms))
         case 'throttle':
           return Effect.map(this.#answer(api, body, context), (answer) =>
             answer === null ? null : { ...answer, throttleTimeMs: inTheWay.ms },

@@ -129,7 +129,7 @@ const drawTimes = (draw: Draw, given: Partial<GroupTimes>): GroupTimes => {
   return {
     drainTimeoutMs: Math.max(1, Math.floor(restMs * draw.pick([0.5, 0.9]))),
     maxPollIntervalMs: draw.pick([20_000, 30_000, 45_000]),
-    autoCommitIntervalMs: draw.pick([1_000, 3_000, 5_000]),
+    autoCommitIntervalMs: draw.pick([200, 1_000, 3_000, 5_000]),
     requestTimeoutMs: draw.pick([3_000, 6_000, 12_000]),
     fetchMaxWaitMs: draw.pick([2_000, 5_000, 8_000]),
     metadataMaxAgeMs: draw.pick([15_000, 40_000]),

@@ -5,12 +5,16 @@ export const joiningMutants: readonly Mutant[] = [
   {
     name: 'KAFKA-8104',
     bug: 'KAFKA-8104',
-    what: 'a time-out clears the generation of a join under way, which completes with nothing',
+    what: 'late news clear the generation of a join under way, which completes with nothing',
     patches: [
       {
         file: 'machines/member/states/syncing.ts',
-        from: "    'session.expired': { guard: 'isInGroup', target: 'fenced', actions: 'takeCause' },",
-        to: "    'session.expired': { guard: 'isInGroup', actions: ['takeCause', 'forgetMemberId'] },",
+        from: `    'member.unknown': {
+      guard: 'concernsThisGeneration',
+      target: 'fenced',
+      actions: ['takeCause', 'forgetMembership'],
+    },`,
+        to: "    'member.unknown': { actions: ['takeCause', 'forgetMembership'] },",
       },
     ],
   },

@@ -14,18 +14,18 @@ import {
 export const joiningScenarios: readonly Scenario[] = [
   {
     bug: 'KAFKA-8104',
-    name: 'a session that ends while SyncGroup is under way is not followed by an empty generation',
+    name: 'a generation that is lost while SyncGroup is under way is not worked under',
     plan: scriptOf([
       [0, start(0)],
-      [4, answer('SyncGroup', { with: 'delay', ms: 12_000, member: 1 })],
-      [4, answer('Heartbeat', { with: 'swallow', times: 20, member: 1 })],
+      [4, answer('SyncGroup', { with: 'delay', ms: 8_000, member: 1 })],
+      [4, answer('Heartbeat', { with: 'refuse', error: 'UNKNOWN_MEMBER_ID', member: 1 })],
       [5, start(1)],
       [40, wait],
     ]),
     happened: {
-      'the session ended while SyncGroup was under way': stepped(
+      'the generation was lost while SyncGroup was under way': stepped(
         'member-1.2',
-        'session.expired',
+        'member.unknown',
         'syncing.requesting',
         'fenced',
       ),
@@ -41,21 +41,21 @@ export const joiningScenarios: readonly Scenario[] = [
         [0, start(0)],
         [0, start(1)],
         [9, answer('JoinGroup', { with: 'swallow', member: 1 })],
-        [9, answer('Heartbeat', { with: 'swallow', times: 20, member: 1 })],
         [10, start(2)],
+        [13.5, answer('Heartbeat', { with: 'refuse', error: 'UNKNOWN_MEMBER_ID', member: 1 })],
         [50, wait],
       ],
       cooperative,
     ),
     happened: {
-      'the session ended while JoinGroup was under way': stepped(
+      'the generation was lost while JoinGroup was under way': stepped(
         'member-1.2',
-        'session.expired',
+        'member.unknown',
         'joining.requesting',
         'fenced',
       ),
       'JoinGroup was sent again': (frames) => {
-        const lost = stepsOf(frames, 'member-1.2').find(({ event }) => event === 'session.expired')
+        const lost = stepsOf(frames, 'member-1.2').find(({ event }) => event === 'member.unknown')
         return requests(frames, 'member-1.2', 'JoinGroup').some(({ t }) => t > (lost?.t ?? t))
       },
     },
@@ -127,7 +127,7 @@ export const joiningScenarios: readonly Scenario[] = [
       'it lost its generation in the middle of a rebalance': stepped(
         'member-1.2',
         'session.expired',
-        'joining.requesting',
+        'joining.backingOff',
         'fenced',
       ),
       'others were given what it had': (frames) => {

@@ -1,17 +1,12 @@
+import type { Frame } from '../../../../src/domain/trace.js'
+import { planOf } from '../../fixtures/plans.js'
 import type { Scenario } from '../scenario.js'
 import { answer, produce, scriptOf, start, wait } from '../script.js'
-import {
-  causesOf,
-  deliversBetween,
-  factsOf,
-  faultAt,
-  requests,
-  staysIn,
-  stepped,
-  stepsOf,
-} from '../seen.js'
+import { causesOf, deliversBetween, factsOf, requests, staysIn, stepped, stepsOf } from '../seen.js'
 
 const { times } = scriptOf([[0, wait]])
+/** In seconds. */
+const HOUR = 3_600
 
 export const committingScenarios: readonly Scenario[] = [
   {
@@ -66,26 +61,33 @@ export const committingScenarios: readonly Scenario[] = [
   {
     bug: 'KAFKA-4682, KAFKA-13636',
     name: 'the offsets of a quiet group are still there after a long time',
-    plan: {
-      ...scriptOf([
+    plan: planOf(
+      [
         [0, start(0)],
-        [3, wait],
-      ]),
-      steps: [
-        { do: 'start', member: 0, afterMs: 0 },
-        { do: 'produce', records: 40, afterMs: 2_000 },
-        { do: 'start', member: 1, afterMs: 7 * 86_400_000 },
-        { do: 'wait', afterMs: 10_000 },
+        [2, produce(40)],
+        [HOUR, start(1)],
+        [HOUR + 10, wait],
       ],
-      times: { ...times, fetchMaxWaitMs: 3_600_000, heartbeatIntervalMs: 3_600_000 },
-    },
+      {
+        partitions: [2],
+        times: {
+          ...times,
+          sessionTimeoutMs: 1_800_000,
+          heartbeatIntervalMs: 600_000,
+          rebalanceTimeoutMs: 1_800_000,
+          fetchMaxWaitMs: 600_000,
+          metadataMaxAgeMs: 3_600_000,
+          maxPollIntervalMs: 3_600_000,
+        },
+      },
+    ),
     happened: {
       'nothing was committed for a long time': (frames) => {
-        const commits = factsOf(frames, 'commit').filter(({ t }) => t < 60_000)
-        const asked = factsOf(frames, 'offsets').filter(({ by }) => by === 'member-1.2')
-        return commits.length > 0 && asked.some(({ t }) => t > 7 * 86_400_000)
+        const last = factsOf(frames, 'commit').filter(({ t }) => t < HOUR * 1_000)
+        const asked = factsOf(frames, 'offsets').filter(({ t }) => t > HOUR * 1_000)
+        return last.length > 0 && last.every(({ t }) => t < 60_000) && asked.length > 0
       },
-      'it went on from there': (frames) =>
+      'the next member went on from there': (frames) =>
         factsOf(frames, 'position').some(
           ({ process, from, offset }) =>
             process === 'member-1.2' && from === 'committed' && offset > 0,
@@ -99,7 +101,7 @@ export const committingScenarios: readonly Scenario[] = [
     plan: scriptOf(
       [
         [0, start(0)],
-        [9.9, produce(40)],
+        [10.2, produce(40)],
         [10.5, { do: 'deleteTopic', topic: 1 }],
         [16, { do: 'createTopic', topic: 1 }],
         [40, wait],
@@ -155,9 +157,9 @@ export const committingScenarios: readonly Scenario[] = [
     plan: scriptOf(
       [
         [0, start(0)],
-        [9.9, answer('OffsetCommit', { with: 'refuse', error: 'NOT_COORDINATOR', member: 0 })],
-        [9.9, answer('FindCoordinator', { with: 'delay', ms: 7_000, member: 0 })],
-        [10, start(1)],
+        [11, answer('OffsetCommit', { with: 'refuse', error: 'NOT_COORDINATOR', member: 0 })],
+        [11, answer('FindCoordinator', { with: 'delay', ms: 6_000, member: 0 })],
+        [11.4, start(1)],
         [40, wait],
       ],
       { times: { ...times, requestTimeoutMs: 12_000 } },
@@ -167,7 +169,8 @@ export const committingScenarios: readonly Scenario[] = [
         const gaveUp = stepsOf(frames, 'member-0.1').find(
           ({ event }) => event === 'commitOffsets: unavailable',
         )
-        return gaveUp !== undefined && gaveUp.t > faultAt(frames, 1) + 4_000
+        const looked = requests(frames, 'member-0.1', 'FindCoordinator')[1]?.t ?? Number.NaN
+        return gaveUp !== undefined && gaveUp.t - looked > 4_000
       },
       'there was one look-up, for all who asked': (frames) =>
         requests(frames, 'member-0.1', 'FindCoordinator').length === 2,
@@ -179,7 +182,7 @@ export const committingScenarios: readonly Scenario[] = [
 ]
 
 const refusedBetween = (
-  frames: Parameters<typeof stepsOf>[0],
+  frames: readonly Frame[],
   process: string,
   since: number,
   until = Number.POSITIVE_INFINITY,

@@ -1,15 +1,7 @@
+import type { Frame } from '../../../../src/domain/trace.js'
 import type { Scenario } from '../scenario.js'
 import { answer, cooperative, scriptOf, start, wait } from '../script.js'
-import {
-  causesOf,
-  deliversBetween,
-  factsOf,
-  namesOf,
-  requests,
-  staysIn,
-  stepped,
-  stepsOf,
-} from '../seen.js'
+import { causesOf, deliversBetween, factsOf, namesOf, requests, staysIn, stepped } from '../seen.js'
 
 const { times } = scriptOf([[0, wait]])
 
@@ -27,7 +19,7 @@ export const syncingScenarios: readonly Scenario[] = [
         [16.3, { do: 'silence', host: 'member-0' }],
         [60, wait],
       ],
-      cooperative,
+      { ...cooperative, times: { ...times, sessionTimeoutMs: 30_000 } },
     ),
     happened: {
       'it was dropped, for it did not sync': (frames) =>
@@ -109,8 +101,8 @@ export const syncingScenarios: readonly Scenario[] = [
         return stay !== undefined && deliversBetween(frames, 'member-0.1', stay.since, stay.until)
       },
       'it joined once in that time': (frames) => {
-        const steps = stepsOf(frames, 'member-0.1').filter(({ t }) => t > 10_000 && t < 17_500)
-        return steps.filter(({ states }) => states === 'joining.requesting').length === 1
+        const sent = requests(frames, 'member-0.1', 'JoinGroup')
+        return sent.filter(({ t }) => t > 10_000 && t < 17_500).length === 1
       },
     },
     breaksUnder: ['platformatic-370'],
@@ -142,11 +134,7 @@ export const syncingScenarios: readonly Scenario[] = [
 ]
 
 /** A Fetch was sent and not yet answered at that moment. */
-const isFetching = (
-  frames: Parameters<typeof stepsOf>[0],
-  process: string,
-  at: number,
-): boolean => {
+const isFetching = (frames: readonly Frame[], process: string, at: number): boolean => {
   const count = (way: 'send' | 'receive'): number =>
     frames.filter(
       (frame) =>

@@ -27,14 +27,14 @@ const median = (values: readonly number[]): number => {
   return sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN
 }
 
-/** Each with the number of findings in which it was the first to notice. */
-const firstRules = ({ findings }: HuntResult): string => {
+/** Those that were the first to notice, each with how often; then the others. */
+const noticedBy = ({ findings }: HuntResult): string => {
   const counts = new Map<string, number>()
   for (const { rules } of findings) counts.set(rules[0]!, (counts.get(rules[0]!) ?? 0) + 1)
-  return [...counts]
-    .sort(([, a], [, b]) => b - a)
-    .map(([rule, count]) => `${rule} ${count}`)
-    .join(', ')
+  const first = [...counts].sort(([, a], [, b]) => b - a)
+  const others = new Set(findings.flatMap(({ rules }) => rules.filter((rule) => !counts.has(rule))))
+  const also = others.size === 0 ? '' : `; also ${[...others].join(', ')}`
+  return `${first.map(([rule, count]) => `${rule} ${count}`).join(', ')}${also}`
 }
 
 const needed = ({ findings, seeds }: HuntResult): string => {
@@ -50,7 +50,7 @@ export const rowOf = ({ mutant, result, scenarios }: Measured): string => {
     mutant.name,
     mutant.what,
     caught ? needed(result) : `none in ${result.seeds}`,
-    caught ? firstRules(result) : '',
+    caught ? noticedBy(result) : '',
     scenarios.length > 0 ? 'yes' : '',
     steps,
   ]

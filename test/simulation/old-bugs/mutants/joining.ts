@@ -21,7 +21,7 @@ export const joiningMutants: readonly Mutant[] = [
   {
     name: 'KAFKA-9140',
     bug: 'KAFKA-9140',
-    what: 'a join that was given up counts as under way: the next one is never sent',
+    what: 'a join that got no answer counts as under way: the next one is never sent',
     patches: [
       {
         file: 'consumer/group/join.ts',
@@ -33,7 +33,7 @@ export const joiningMutants: readonly Mutant[] = [
       {
         file: 'consumer/group/join.ts',
         from: '    if (Result.isSuccess(result)) {\n',
-        to: '    underWay.delete(client)\n    if (Result.isSuccess(result)) {\n',
+        to: '    if (Result.isSuccess(result)) {\n      underWay.delete(client)\n',
       },
       {
         file: 'consumer/group/join.ts',
@@ -77,6 +77,22 @@ export const joiningMutants: readonly Mutant[] = [
         file: 'machines/member/states/joining.ts',
         from: "        { guard: 'holdsPartitions', target: '#member.fenced' },\n",
         to: '',
+      },
+      {
+        file: 'machines/member/states/joining.ts',
+        from: `    'member.unknown': {
+      guard: 'isForgottenWithPartitions',
+      target: 'fenced',
+      actions: ['takeCause', 'forgetMembership'],
+    },`,
+        to: "    'member.unknown': {},",
+      },
+      {
+        file: 'machines/member/states/joining.ts',
+        from:
+          "    'session.expired': { guard: 'holdsPartitions', " +
+          "target: 'fenced', actions: 'takeCause' },\n",
+        to: "    'session.expired': {},\n",
       },
       {
         file: 'assignors/claims.ts',

@@ -58,6 +58,8 @@ class Node {
           )
         case 'swallow':
           return Effect.andThen(this.#answer(api, body, context), Effect.never)
+        case 'lose':
+          return Effect.never
         case 'repeat':
           // Like a request on a connection of its own, that nobody reads from.
           this.#cluster.runtime.run(this.#answer(api, body, context))

@@ -60,6 +60,7 @@ const KINDS = [
   [2, 'delay'],
   [1, 'throttle'],
   [2, 'swallow'],
+  [2, 'lose'],
   [2, 'repeat'],
 ] as const
 const APIS: readonly (readonly [number, ApiName])[] = [

@@ -67,4 +67,16 @@ export const syncingMutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'unsynced-lease',
+    bug: 'ours',
+    what: 'heartbeats count as proof of ownership while SyncGroup is under way',
+    patches: [
+      {
+        file: 'consumer/group/heartbeat.ts',
+        from: 'if (client.lastGeneration === identity.generation) lease.confirm(sentAt)',
+        to: 'if (client.lastGeneration <= identity.generation) lease.confirm(sentAt)',
+      },
+    ],
+  },
 ]

@@ -15,6 +15,8 @@ export interface Mutant {
   readonly what: string
   /** Its first finding is shrunk, too, and has to become short. */
   readonly isShrunk?: true
+  /** Seeds do not find it, or only some in ten thousand: that its scenario does has to do. */
+  readonly isForScenarioOnly?: true
   readonly patches: readonly Patch[]
 }
 

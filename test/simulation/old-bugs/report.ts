@@ -14,8 +14,9 @@ export interface Measured {
 const MOST_STEPS = 8
 
 /** Why a mutant counts as not caught; undefined when all is well. */
-export const shortcoming = ({ result, unbroken }: Measured): string | undefined => {
-  if (result.findings.length === 0) return `not caught by ${result.seeds} seeds`
+export const shortcoming = ({ mutant, result, unbroken }: Measured): string | undefined => {
+  const isHunted = mutant.isForScenarioOnly !== true
+  if (isHunted && result.findings.length === 0) return `not caught by ${result.seeds} seeds`
   const steps = result.shrunk?.script.length ?? 0
   if (steps > MOST_STEPS) return `its shrunk script has ${steps} steps, more than ${MOST_STEPS}`
   if (unbroken.length > 0) return `unnoticed by the script of ${unbroken.join(', ')}`
@@ -43,15 +44,15 @@ const needed = ({ findings, seeds }: HuntResult): string => {
 }
 
 /** The row of the table in docs/old-bugs.md. */
-export const rowOf = ({ mutant, result, scenarios }: Measured): string => {
+export const rowOf = ({ mutant, result, scenarios, unbroken }: Measured): string => {
   const caught = result.findings.length > 0
   const steps = result.shrunk === undefined ? '' : String(result.shrunk.script.length)
   const cells = [
     mutant.name,
     mutant.what,
-    caught ? needed(result) : `none in ${result.seeds}`,
+    caught ? needed(result) : result.seeds > 0 ? `none in ${result.seeds}` : 'not hunted',
     caught ? noticedBy(result) : '',
-    scenarios.length > 0 ? 'yes' : '',
+    scenarios.length === 0 ? '' : unbroken.length === 0 ? 'yes' : 'no',
     steps,
   ]
   return `| ${cells.join(' | ')} |`

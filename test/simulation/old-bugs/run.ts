@@ -77,7 +77,8 @@ const huntIn = async (
 
 const measure = async (places: Places, mutant: Mutant, options: Options): Promise<Measured> => {
   const told = scenarios.filter(({ breaksUnder }) => breaksUnder.includes(mutant.name))
-  const { firstSeed, most, enough } = options
+  const { firstSeed, enough } = options
+  const most = mutant.isForScenarioOnly ? 0 : options.most
   const order = { firstSeed, most, enough, isShrunk: mutant.isShrunk === true }
   const plans = told.map(({ plan }) => plan)
   const result = await huntIn(places, mutant, order, plans)

@@ -71,6 +71,7 @@ export const syncingMutants: readonly Mutant[] = [
     name: 'unsynced-lease',
     bug: 'ours',
     what: 'heartbeats count as proof of ownership while SyncGroup is under way',
+    isForScenarioOnly: true,
     patches: [
       {
         file: 'consumer/group/heartbeat.ts',

@@ -7,6 +7,7 @@ import { causesOf, deliversBetween, factsOf, requests, staysIn, stepped, stepsOf
 const { times } = scriptOf([[0, wait]])
 /** In seconds. */
 const HOUR = 3_600
+const TIMED_OUT = { with: 'refuse', error: 'REQUEST_TIMED_OUT' } as const
 
 export const committingScenarios: readonly Scenario[] = [
   {
@@ -14,7 +15,7 @@ export const committingScenarios: readonly Scenario[] = [
     name: 'a commit before the hand-over that gets no answer does not keep the member from joining',
     plan: scriptOf([
       [0, start(0)],
-      [9, answer('OffsetCommit', { with: 'swallow', times: 8, member: 0 })],
+      [9, answer('OffsetCommit', { ...TIMED_OUT, times: 400, member: 0 })],
       [10, start(1)],
       [60, wait],
     ]),
@@ -33,15 +34,16 @@ export const committingScenarios: readonly Scenario[] = [
   {
     bug: 'KAFKA-14196',
     name: 'nothing is handed out while the commit before the revoke is under way',
-    plan: scriptOf([
-      [0, start(0)],
-      [9, answer('OffsetCommit', { with: 'delay', ms: 3_000, times: 3, member: 0 })],
-      [10, start(1)],
-      [12, produce(40)],
-      [13, produce(40)],
-      [14, produce(40)],
-      [30, wait],
-    ]),
+    plan: scriptOf(
+      [
+        [0, start(0)],
+        [9, answer('OffsetCommit', { with: 'delay', ms: 3_000, times: 3, member: 0 })],
+        [10, start(1)],
+        ...[11, 11.5, 12, 12.5, 13, 13.5, 14, 14.5].map((at) => [at, produce(40)] as const),
+        [40, wait],
+      ],
+      { member: { maxWorkMs: 1_000 } },
+    ),
     happened: {
       'records came while the commit was under way': (frames) => {
         const [stay] = staysIn(frames, 'member-0.1', 'rebalancing.committing')

@@ -11,6 +11,8 @@ export interface HuntOrder {
   readonly most: number
   /** Violating seeds after which it is enough. */
   readonly enough: number
+  /** Rules that are not asked. */
+  readonly without: readonly string[]
   /** The first finding is shrunk. */
   readonly isShrunk: boolean
   /** Plans that are run, too, whatever the seeds say. */
@@ -39,7 +41,7 @@ export interface HuntResult {
   readonly plans: readonly (readonly string[])[]
 }
 
-const simulationIn = async (build: string) => {
+const simulationIn = async (build: string, without: readonly string[]) => {
   const load = (file: string) => import(pathToFileURL(join(build, 'simulation', file)).href)
   const [{ drawPlan }, { judgePlan }, { shrink }, { describeSteps }] = await Promise.all([
     load('plan/draw-plan.js'),
@@ -47,12 +49,13 @@ const simulationIn = async (build: string) => {
     load('shrink/shrink.js'),
     load('plan/describe-plan.js'),
   ])
-  const violationsOf = (plan: Plan): { rule: string; what: string }[] => judgePlan(plan).violations
+  const violationsOf = (plan: Plan): { rule: string; what: string }[] =>
+    judgePlan(plan).violations.filter(({ rule }: { rule: string }) => !without.includes(rule))
   return { drawPlan, violationsOf, shrink, describeSteps }
 }
 
 const hunt = async (build: string, order: HuntOrder): Promise<HuntResult> => {
-  const { drawPlan, violationsOf, shrink, describeSteps } = await simulationIn(build)
+  const { drawPlan, violationsOf, shrink, describeSteps } = await simulationIn(build, order.without)
   const began = performance.now()
   const findings: Finding[] = []
   let shrunk: HuntResult['shrunk']

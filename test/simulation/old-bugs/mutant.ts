@@ -17,6 +17,11 @@ export interface Mutant {
   readonly isShrunk?: true
   /** Seeds do not find it, or only some in ten thousand: that its scenario does has to do. */
   readonly isForScenarioOnly?: true
+  /**
+   * It changes what the table of legal transitions says. The rule that compares the two would notice
+   * at once, but whoever makes such a change makes it in the table, too: that rule is left out.
+   */
+  readonly isInTable?: true
   readonly patches: readonly Patch[]
 }
 

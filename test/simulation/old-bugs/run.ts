@@ -79,7 +79,8 @@ const measure = async (places: Places, mutant: Mutant, options: Options): Promis
   const told = scenarios.filter(({ breaksUnder }) => breaksUnder.includes(mutant.name))
   const { firstSeed, enough } = options
   const most = mutant.isForScenarioOnly ? 0 : options.most
-  const order = { firstSeed, most, enough, isShrunk: mutant.isShrunk === true }
+  const without = mutant.isInTable ? ['legal transitions'] : []
+  const order = { firstSeed, most, enough, without, isShrunk: mutant.isShrunk === true }
   const plans = told.map(({ plan }) => plan)
   const result = await huntIn(places, mutant, order, plans)
   const unbroken = told.filter((_, index) => result.plans[index]!.length === 0)
@@ -89,7 +90,7 @@ const measure = async (places: Places, mutant: Mutant, options: Options): Promis
 
 const checkUnpatched = async (places: Places, options: Options): Promise<boolean> => {
   const most = options.isSample ? Math.min(options.most, SAMPLE_SEEDS) : options.most
-  const order = { firstSeed: options.firstSeed, most, enough: 1, isShrunk: false }
+  const order = { firstSeed: options.firstSeed, most, enough: 1, without: [], isShrunk: false }
   const plans = scenarios.map(({ plan }) => plan)
   const { findings, seeds, seconds, plans: broken } = await huntIn(places, undefined, order, plans)
   for (const { seed, what } of findings) say(`unpatched: seed ${seed}: ${what}`)

@@ -72,6 +72,7 @@ export const joiningMutants: readonly Mutant[] = [
     name: 'KAFKA-13419',
     bug: 'KAFKA-13419, KAFKA-14639',
     what: 'who missed a generation rejoins with what it held before, and its claim counts',
+    isInTable: true,
     patches: [
       {
         file: 'machines/member/states/joining.ts',

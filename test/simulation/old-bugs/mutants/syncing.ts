@@ -23,6 +23,7 @@ export const syncingMutants: readonly Mutant[] = [
     name: 'KAFKA-14382',
     bug: 'KAFKA-14382',
     what: 'a sync that a follow-up rebalance overtook is sent again and again, the join is not',
+    isInTable: true,
     patches: [
       {
         file: 'machines/member/states/syncing.ts',
@@ -46,7 +47,7 @@ export const syncingMutants: readonly Mutant[] = [
   {
     name: 'platformatic-370',
     bug: '@platformatic/kafka #370',
-    what: 'auto-commit goes on in a rebalance, and each refusal is a reason to join again',
+    what: 'auto-commit goes on in a rebalance, and REBALANCE_IN_PROGRESS is a reason for another one',
     patches: [
       {
         file: 'consumer/committer.ts',
@@ -57,13 +58,13 @@ export const syncingMutants: readonly Mutant[] = [
         file: 'machines/member/states/syncing.ts',
         from: `    'group.rebalancing': {},
     'member.unknown': {`,
-        to: `    'group.rebalancing': { target: 'joining', actions: 'takeCause' },
+        to: `    'group.rebalancing': { actions: 'keepCauseForLater' },
     'member.unknown': {`,
       },
       {
         file: 'machines/member/states/joining.ts',
         from: "    'group.rebalancing': {},\n",
-        to: "    'group.rebalancing': { target: '.findingCoordinator' },\n",
+        to: "    'group.rebalancing': { actions: 'keepCauseForLater' },\n",
       },
     ],
   },

@@ -2,11 +2,11 @@ import type { Scenario } from '../scenario.js'
 import { answer, cooperative, scriptOf, start, wait } from '../script.js'
 import {
   deliversBetween,
+  factsOf,
   faultAt,
   mostMembers,
   namesOf,
   requests,
-  staysIn,
   stepped,
   stepsOf,
 } from '../seen.js'
@@ -131,8 +131,15 @@ export const joiningScenarios: readonly Scenario[] = [
         'fenced',
       ),
       'others were given what it had': (frames) => {
-        const [lost] = staysIn(frames, 'member-1.2', 'fenced')
-        return namesOf(frames, 'member-1.2').length === 2 && lost !== undefined
+        const lost = factsOf(frames, 'lost').find(({ process }) => process === 'member-1.2')
+        if (lost === undefined) return false
+        return factsOf(frames, 'assign').some(
+          ({ process, t, partitions }) =>
+            process !== 'member-1.2' &&
+            t > lost.t &&
+            t < faultAt(frames, 1) + 25_000 &&
+            partitions.some((partition) => lost.partitions.includes(partition)),
+        )
       },
       'it works again': (frames) =>
         deliversBetween(frames, 'member-1.2', faultAt(frames, 1) + 25e3),

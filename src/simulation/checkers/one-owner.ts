@@ -4,10 +4,10 @@ import { Owners } from './owners.js'
 /**
  * Invariant 1: no two current members hold a partition at once. Who cannot know yet that the group
  * goes on without it is no current member any more, and `no zombie` sees to it that it hands out
- * nothing: a process that is stopped or whose timers are late; a member whose JoinGroup or
- * SyncGroup did not arrive within the rebalance timeout (cooperative: it holds its partitions
- * meanwhile), until its next heartbeat; one whose application does not come back from
- * `onPartitionsRevoked` within the rebalance timeout.
+ * nothing: a process that is stopped or whose timers are late; and one that the group has dropped
+ * and that has not heard of it: its JoinGroup or SyncGroup did not arrive within the rebalance
+ * timeout (cooperative: it holds its partitions meanwhile), or its application did not come back
+ * from `onPartitionsRevoked` within that time.
  */
 export const oneOwner: Checker = {
   name: 'one owner',
@@ -21,12 +21,23 @@ export const oneOwner: Checker = {
       if (isSo) reasons.add(why)
       else reasons.delete(why)
     }
-    const isUnaware = (process: string): boolean => (unaware.get(process)?.size ?? 0) > 0
+    const memberOf = new Map<string, string>()
+    let group: readonly string[] = []
+    const isUnaware = (process: string): boolean => {
+      const reasons = unaware.get(process)
+      if (reasons === undefined || reasons.size === 0) return false
+      if (reasons.has('held') || reasons.has('late')) return true
+      return !group.includes(memberOf.get(process) ?? '')
+    }
     return {
       ...owners.watch,
       hold: ({ process }) => note(process, 'held', true),
       release: ({ process }) => note(process, 'held', false),
       late: ({ process, ms }) => note(process, 'late', ms > 0),
+      synced: ({ process, member }) => void memberOf.set(process, member),
+      group: ({ members }) => {
+        group = members
+      },
       callback: ({ process, name, phase }) =>
         note(process, 'revoking', name === 'revoked' && phase === 'begin'),
       transition: ({ chart, process, states }) => {

@@ -10,6 +10,7 @@ import {
   declare,
   deliver,
   done,
+  group,
   lost,
   moved,
   revoke,
@@ -65,6 +66,14 @@ export const ownershipCases: readonly RuleCase[] = [
     },
     breaks: {
       'both hold it': [/t-0 assigned to b while a holds it/, aHas, ['b', assign('t-0')]],
+      'in a callback, and still in the group': [
+        /while a holds it/,
+        ['a', synced(['t-0'])],
+        aHas,
+        ['a', callback('begin')],
+        ['g', group('stable', 2, 'm1', 'm2')],
+        ['b', assign('t-0', 2)],
+      ],
       'released again, and should know': [
         /while a holds it/,
         aHas,

@@ -212,6 +212,10 @@ const effects: Readonly<Record<string, readonly (readonly [Deed, Sees, object?])
       (frames) => unanswered(frames, 'member-1.2', 'Heartbeat') === 1,
     ],
     [
+      { do: 'answer', api: 'OffsetCommit', with: 'lose', times: 1, member: 1 },
+      (frames) => factsOf(frames, 'commit.sent').length === factsOf(frames, 'commit').length + 1,
+    ],
+    [
       { do: 'answer', api: 'OffsetCommit', with: 'repeat', times: 4 },
       (frames) => factsOf(frames, 'commit').length > factsOf(frames, 'commit.sent').length,
     ],

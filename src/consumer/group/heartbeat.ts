@@ -56,7 +56,10 @@ export const heartbeat = (
       pauseMs = config.heartbeatIntervalMs
       switch (verdict.tag) {
         case 'ok':
-          lease.confirm(sentAt)
+          // Until SyncGroup is answered the rebalance goes on, whatever is said here: a coordinator
+          // that does not receive it drops us after the rebalance timeout (KAFKA-12890).
+          if (client.lastGeneration === identity.generation) lease.confirm(sentAt)
+          else lease.confirmInRebalance(sentAt)
           break
         case 'rebalancing':
           lease.confirmInRebalance(sentAt)

@@ -52,7 +52,8 @@ export const joinGroup = (
     // A JoinGroup can be parked for longer than the session timeout. A member that holds partitions
     // had heartbeats meanwhile and counts on them alone: a coordinator that repeats an answer that
     // was lost does not restart the session for it, and would give them away before we do.
-    client.lease.confirmJoined(input.owned.length === 0 ? runtime.clock.elapsed() : 'uncounted')
+    const heardAt = input.owned.length === 0 ? runtime.clock.elapsed() : 'uncounted'
+    client.lease.confirmJoined(joined.generationId, heardAt)
     onJoined(joined.members)
     return {
       tag: 'joined',

@@ -10,7 +10,8 @@ export interface LeaseTimes {
  * when it has heard nothing for the session timeout, or when the member did not rejoin within the
  * rebalance timeout. A silent coordinator may have done either, so silence counts as a loss after
  * the shorter of the two. One that goes on answering REBALANCE_IN_PROGRESS may not have received
- * our JoinGroup: from the rebalance timeout on nothing is handed out until it is answered.
+ * our JoinGroup, and one that is content with each heartbeat may not have received our SyncGroup:
+ * from the rebalance timeout on nothing is handed out until that is answered.
  *
  * All times are those of sending, on the runtime's elapsed clock: the coordinator's own timers
  * began no earlier.
@@ -20,6 +21,8 @@ export class Lease {
   readonly #times: LeaseTimes
   #contact = Number.NEGATIVE_INFINITY
   #calm = Number.NEGATIVE_INFINITY
+  /** The generation that JoinGroup was last answered with. */
+  #joined = -1
 
   constructor(clock: Clock, times: LeaseTimes) {
     this.#clock = clock
@@ -53,14 +56,19 @@ export class Lease {
     this.#calm = Math.max(this.#calm, askedAt)
   }
 
-  /** It answered as to a member, in a group that rebalances. */
+  /** It answered as to a member, in a group that rebalances; or that waits for our SyncGroup. */
   confirmInRebalance(askedAt: number): void {
     this.#contact = Math.max(this.#contact, askedAt)
   }
 
-  /** JoinGroup was answered: whatever was answered before came earlier than the rebalance's end. */
-  confirmJoined(heardAt: number | 'uncounted'): void {
+  /**
+   * JoinGroup was answered: whatever was answered before came earlier than the rebalance's end. Not
+   * so if it was answered before, for the same generation: the coordinator has been waiting for our
+   * SyncGroup since then.
+   */
+  confirmJoined(generation: number, heardAt: number | 'uncounted'): void {
     if (heardAt !== 'uncounted') this.#contact = Math.max(this.#contact, heardAt)
-    this.#calm = Math.max(this.#calm, this.#contact)
+    if (generation !== this.#joined) this.#calm = Math.max(this.#calm, this.#contact)
+    this.#joined = generation
   }
 }

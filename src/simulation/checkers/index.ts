@@ -17,7 +17,9 @@ import { handlerReturnsInTime } from './handler-returns-in-time.js'
 import { handlerSucceeds } from './handler-succeeds.js'
 import { legalTransitions } from './legal-transitions.js'
 import { noDefect } from './no-defect.js'
+import { noGhosts } from './no-ghosts.js'
 import { noLostRecord } from './no-lost-record.js'
+import { noOffsetsOfWhatIsGone } from './no-offsets-of-what-is-gone.js'
 import { noReadAboveWatermark } from './no-read-above-watermark.js'
 import { noZombie } from './no-zombie.js'
 import { offsetsNeverExpire } from './offsets-never-expire.js'
@@ -38,6 +40,7 @@ export const checkers: readonly Checker[] = [
   deliveryWhileOwned,
   handOverWaits,
   commitsOfMembers,
+  noOffsetsOfWhatIsGone,
   commitsOnlyWhatWasDone,
   commitsNeverGoBack,
   firstDelivery,
@@ -56,6 +59,7 @@ export const checkers: readonly Checker[] = [
   restartRebuilds,
   offsetsNeverExpire,
   recovery,
+  noGhosts,
   boundedResources,
   convergence,
   progress,

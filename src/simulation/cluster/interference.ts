@@ -11,6 +11,8 @@ export type Interference =
   | { readonly do: 'throttle'; readonly ms: number }
   /** Handled, and the answer never comes. */
   | { readonly do: 'swallow' }
+  /** Neither handled nor answered: it was lost on a connection that nobody knows to be dead. */
+  | { readonly do: 'lose' }
   /** Handled twice: a client's retry whose first request had arrived after all. */
   | { readonly do: 'repeat' }
 

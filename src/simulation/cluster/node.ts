@@ -1,4 +1,5 @@
 import * as Effect from 'effect/Effect'
+import * as Fiber from 'effect/Fiber'
 import { errorResponse } from '../../broker/error-response.js'
 import {
   type ApiName,
@@ -57,6 +58,8 @@ class Node {
           )
         case 'swallow':
           return Effect.andThen(this.#answer(api, body, context), Effect.never)
+        case 'lose':
+          return Effect.never
         case 'repeat':
           // Like a request on a connection of its own, that nobody reads from.
           this.#cluster.runtime.run(this.#answer(api, body, context))
@@ -74,12 +77,15 @@ class Node {
     const handled = leadersOnly(api, body, this.#leads, (mine) =>
       this.#cluster.broker.handle(api, mine, context),
     )
-    return Effect.map(handled, (answer) => {
+    const told = Effect.map(handled, (answer) => {
       if (answer === null) return null
       const dressed = this.#dress(api, answer, context)
       asked?.(dressed)
       return dressed
     })
+    // Stored also when nobody waits any more, so it has to be told: a zombie's connection is gone
+    // mostly before its commit is durable.
+    return api === 'OffsetCommit' ? Fiber.join(this.#cluster.runtime.run(told)) : told
   }
 
   readonly #leads = (topic: string, topicId: string, partition: number): boolean => {

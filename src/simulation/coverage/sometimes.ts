@@ -126,14 +126,7 @@ export const sometimes: readonly Sometimes[] = [
       }
     },
   },
-  {
-    name: 'a static member comes back',
-    watch: (hit) => ({
-      rebalanced: ({ causes }) => {
-        if (causes.includes('static member returned')) hit()
-      },
-    }),
-  },
+  state('a static member comes back', 'group', (states) => states === 'stable.storing'),
   {
     name: 'a callback throws',
     watch: (hit) => ({

@@ -64,7 +64,7 @@ export const drawNetwork = (draw: Draw, { members, brokers, times }: Scene): Net
 const KINDS = [
   [5, 'cut'],
   [2, 'lossy'],
-  [2, 'slow'],
+  [3, 'slow'],
   [2, 'reset'],
   [2, 'silence'],
 ] as const

@@ -60,13 +60,14 @@ const KINDS = [
   [2, 'delay'],
   [1, 'throttle'],
   [2, 'swallow'],
+  [3, 'lose'],
   [2, 'repeat'],
 ] as const
 const APIS: readonly (readonly [number, ApiName])[] = [
-  [4, 'JoinGroup'],
-  [4, 'SyncGroup'],
+  [5, 'JoinGroup'],
+  [6, 'SyncGroup'],
   [4, 'Heartbeat'],
-  [3, 'OffsetCommit'],
+  [4, 'OffsetCommit'],
   [2, 'OffsetFetch'],
   [2, 'FindCoordinator'],
   [2, 'Fetch'],

@@ -93,6 +93,8 @@ const describeAnswer = (step: Extract<Deed, { readonly do: 'answer' }>): string 
       return `${which}: throttled for ${seconds(ms)}`
     case 'swallow':
       return `${which}: handled and never answered`
+    case 'lose':
+      return `${which}: lost on the way`
     case 'repeat':
       return `${which}: handled twice`
   }

@@ -129,7 +129,7 @@ const drawTimes = (draw: Draw, given: Partial<GroupTimes>): GroupTimes => {
   return {
     drainTimeoutMs: Math.max(1, Math.floor(restMs * draw.pick([0.5, 0.9]))),
     maxPollIntervalMs: draw.pick([20_000, 30_000, 45_000]),
-    autoCommitIntervalMs: draw.pick([1_000, 3_000, 5_000]),
+    autoCommitIntervalMs: draw.pick([200, 1_000, 3_000, 5_000]),
     requestTimeoutMs: draw.pick([3_000, 6_000, 12_000]),
     fetchMaxWaitMs: draw.pick([3_000, 8_000, 20_000]),
     metadataMaxAgeMs: draw.pick([15_000, 40_000]),
@@ -174,11 +174,11 @@ interface Timed {
 
 const drawSteps = (draw: Draw, scene: Scene, classes: readonly FaultClass[]): readonly Step[] => {
   const lengthMs = draw.int(80_000, 135_000)
+  const changes = [...drawStarts(draw, scene, lengthMs), ...drawChanges(draw, scene, lengthMs)]
   const timed = [
-    ...drawStarts(draw, scene, lengthMs),
+    ...changes,
     ...drawRecords(draw, lengthMs),
-    ...drawChanges(draw, scene, lengthMs),
-    ...drawFaults(draw, scene, classes, lengthMs),
+    ...drawFaults(draw, scene, { classes, lengthMs, changes }),
   ].sort((a, b) => a.atMs - b.atMs)
   let now = 0
   const steps = timed.map(({ atMs, deed }): Step => {
@@ -246,16 +246,37 @@ const drawChanges = (draw: Draw, scene: Scene, lengthMs: number): Timed[] => {
   return timed.filter(({ atMs }) => atMs < lengthMs)
 }
 
-const drawFaults = (
-  draw: Draw,
-  scene: Scene,
-  classes: readonly FaultClass[],
-  lengthMs: number,
-): Timed[] => {
+/** Most bugs of groups need trouble in a rebalance: so often a fault comes at one. */
+const AT_A_REBALANCE = 0.5
+/** Before a membership changes: what is ordered for a member's next request has to be there. */
+const BEFORE_MS = 1_500
+
+/**
+ * Around the moment at which a member starts or closes, up to when all others have heard of it by
+ * their heartbeats; or at any time.
+ */
+const drawFaultTime = (draw: Draw, { times }: Scene, { changes, lengthMs }: Script): number => {
+  if (draw.chance(AT_A_REBALANCE)) {
+    const { atMs } = draw.pick(changes)
+    const least = Math.max(0, atMs - BEFORE_MS)
+    return Math.min(lengthMs - 1_000, draw.int(least, atMs + times.heartbeatIntervalMs))
+  }
+  return draw.int(2_000, lengthMs - 1_000)
+}
+
+/** What faults are drawn for. */
+interface Script {
+  readonly classes: readonly FaultClass[]
+  readonly lengthMs: number
+  readonly changes: readonly Timed[]
+}
+
+const drawFaults = (draw: Draw, scene: Scene, script: Script): Timed[] => {
+  const { classes, lengthMs } = script
   if (classes.length === 0) return []
   const timed: Timed[] = []
   for (let count = draw.weighted(FAULTS); count > 0; count--) {
-    const atMs = draw.int(2_000, lengthMs - 1_000)
+    const atMs = drawFaultTime(draw, scene, script)
     const deed = faultDraws[draw.pick(classes)](draw, scene)
     timed.push({ atMs, deed })
     // Who was killed mostly comes back.

@@ -106,7 +106,7 @@ const protocolSteps = [
   /** What comes between the next so many requests of a kind and their answers. */
   step('answer', {
     api: Schema.Literals(apiNames as readonly [ApiName, ...ApiName[]]),
-    with: Schema.Literals(['refuse', 'delay', 'throttle', 'swallow', 'repeat']),
+    with: Schema.Literals(['refuse', 'delay', 'throttle', 'swallow', 'repeat', 'lose']),
     error: Schema.optionalKey(
       Schema.Literals(errorNames as readonly [KafkaErrorName, ...KafkaErrorName[]]),
     ),

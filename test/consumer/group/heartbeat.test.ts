@@ -36,6 +36,18 @@ describe('the heartbeat', () => {
     expect(reports).toEqual([])
   })
 
+  test('an answer proves no ownership before SyncGroup is answered', () => {
+    const times = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000 }
+    const { time, client } = world(() => ok, times)
+    time.runFor(19_999)
+    expect(client.lease.isSure).toBe(true)
+    time.runFor(1)
+    expect(client.lease.isSure).toBe(false)
+    client.lastGeneration = 7
+    time.runFor(1_000)
+    expect(client.lease.isSure).toBe(true)
+  })
+
   test('a contact counts from when it was asked, not from when it was answered', () => {
     const slow = Effect.as(Effect.sleep(2_000), ok)
     const { time, client } = world(() => slow)

@@ -37,12 +37,26 @@ describe('how long a member may count on what it holds', () => {
       expect([at, lease.isSure, lease.expiresInMs > 0]).toEqual([at, at < 20_000, true])
     }
     // The JoinGroup was heard after all: the rebalance ended after what was last heard in it.
-    lease.confirmJoined(2_000)
+    lease.confirmJoined(2, 2_000)
     expect(lease.isSure).toBe(true)
     time.runUntil(30_999)
     expect(lease.isSure).toBe(true)
     time.runUntil(31_000)
     expect(lease.isSure).toBe(false)
+  })
+
+  test('a JoinGroup answered again: not sure after the rebalance timeout from its first answer', () => {
+    const { time, lease } = leaseOf(10_000, 20_000)
+    lease.confirm(0)
+    for (let at = 4_000; at <= 20_000; at += 4_000) {
+      lease.confirmJoined(2, 'uncounted')
+      time.runUntil(at)
+      lease.confirmInRebalance(at)
+    }
+    lease.confirmJoined(2, 'uncounted')
+    expect([lease.isSure, lease.expiresInMs > 0]).toEqual([false, true])
+    lease.confirmJoined(3, 'uncounted')
+    expect(lease.isSure).toBe(true)
   })
 
   test('news that come late take nothing back', () => {
@@ -51,7 +65,7 @@ describe('how long a member may count on what it holds', () => {
     lease.confirm(5_000)
     lease.confirm(1_000)
     lease.confirmInRebalance(2_000)
-    lease.confirmJoined(3_000)
+    lease.confirmJoined(2, 3_000)
     expect([lease.heardAt, lease.expiresInMs]).toEqual([5_000, 9_000])
   })
 })

@@ -3,6 +3,8 @@ import { boundedResources } from '../../../../src/simulation/checkers/bounded-re
 import { generationsRise } from '../../../../src/simulation/checkers/generations-rise.js'
 import { legalTransitions } from '../../../../src/simulation/checkers/legal-transitions.js'
 import { noDefect } from '../../../../src/simulation/checkers/no-defect.js'
+import { noGhosts } from '../../../../src/simulation/checkers/no-ghosts.js'
+import { noOffsetsOfWhatIsGone } from '../../../../src/simulation/checkers/no-offsets-of-what-is-gone.js'
 import { recovery } from '../../../../src/simulation/checkers/recovery.js'
 import { repliesFollowDurability } from '../../../../src/simulation/checkers/replies-follow-durability.js'
 import { restartRebuilds } from '../../../../src/simulation/checkers/restart-rebuilds.js'
@@ -24,6 +26,16 @@ const heartbeats = (count: number): Told[] =>
       peer: 'broker-1',
     },
   ])
+/** A JoinGroup of a process reaches the broker, and the group is then made of these. */
+const join = (process: string, id: string, ...members: string[]): Told[] => {
+  const what = { kind: 'message', id, api: 'JoinGroup', is: 'request' } as const
+  return [
+    [process, { ...what, way: 'send', peer: 'broker-1' }],
+    ['broker', { ...what, way: 'receive', peer: process }],
+    ['g', group('preparingRebalance', 1, ...members)],
+  ]
+}
+const unknown = moved('a', 'member', 'member.unknown', 'stable', 'fenced.losing')
 const read = (highWatermark: number): Told => [
   'broker',
   { fact: 'read', by: 'a', partition: 't-0', first: 0, last: 0, highWatermark },
@@ -31,6 +43,52 @@ const read = (highWatermark: number): Told => [
 const resources = (counts: Record<string, number>): Fact => ({ fact: 'resources', counts })
 
 export const brokerCases: readonly RuleCase[] = [
+  {
+    rule: noGhosts,
+    keeps: {
+      'two processes': [...join('a', '1', 'm1'), ...join('b', '2', 'm1', 'm2')],
+      'sent again': [...join('a', '1', 'm1'), ...join('a', '2', 'm1')],
+      'the former one is gone': [...join('a', '1', 'm1'), ...join('a', '2', 'm2')],
+      'told that its id is unknown': [
+        ...join('a', '1', 'm1'),
+        unknown,
+        ...join('a', '2', 'm1', 'm2'),
+      ],
+    },
+    breaks: {
+      'sent again as another one': [
+        /a is in the group as m1 and as m2/,
+        ...join('a', '1', 'm1'),
+        ...join('a', '2', 'm1', 'm2'),
+      ],
+      'its new id is not the one it was told of': [
+        /as m2 and as m3/,
+        ...join('a', '1', 'm1'),
+        unknown,
+        ...join('a', '2', 'm1', 'm2'),
+        ...join('a', '3', 'm1', 'm2', 'm3'),
+      ],
+    },
+  },
+  {
+    rule: noOffsetsOfWhatIsGone,
+    keeps: {
+      'of a topic that is there': [['w', topic('t', 2)], ...stored({ offsets: { 't-0': 1 } })],
+      'of one that is there again': [
+        ['w', topic('t', 0)],
+        ['w', topic('t', 2)],
+        ...stored({ offsets: { 't-0': 1 } }),
+      ],
+    },
+    breaks: {
+      'of one that is gone': [
+        /t-0 is stored at 1/,
+        ['w', topic('t', 2)],
+        ['w', topic('t', 0)],
+        ...stored({ offsets: { 't-0': 1 } }),
+      ],
+    },
+  },
   {
     rule: generationsRise,
     keeps: {

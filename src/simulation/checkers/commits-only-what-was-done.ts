@@ -1,6 +1,5 @@
 import type { Checker } from './checker.js'
 import { OffsetSet } from './offset-set.js'
-import { Owners } from './owners.js'
 
 /**
  * Invariant 4: below a committed offset every record is done, by whomever. Offsets that the
@@ -12,9 +11,10 @@ export const commitsOnlyWhatWasDone: Checker = {
   name: 'commits only what was done',
   invariant: 4,
   watch: (report) => {
-    const owners = new Owners()
     const done = new Map<string, OffsetSet>()
-    /** Held since before the topic was deleted, as `process partition`. */
+    /** By partition, who ever held it: what it sent may be answered when it holds it no more. */
+    const holders = new Map<string, Set<string>>()
+    /** Held before the topic was deleted and not assigned since, as `process partition`. */
     const outdated = new Set<string>()
     const doneOf = (partition: string): OffsetSet => {
       const known = done.get(partition)
@@ -24,10 +24,12 @@ export const commitsOnlyWhatWasDone: Checker = {
       return fresh
     }
     return {
-      ...owners.watch,
       assign: (frame) => {
-        for (const partition of frame.partitions) outdated.delete(`${frame.process} ${partition}`)
-        owners.watch.assign(frame)
+        for (const partition of frame.partitions) {
+          outdated.delete(`${frame.process} ${partition}`)
+          const known = holders.get(partition) ?? new Set()
+          holders.set(partition, known.add(frame.process))
+        }
       },
       done: ({ partition, first, last }) => doneOf(partition).add(first, last),
       position: ({ partition, offset, from }) => {
@@ -41,9 +43,9 @@ export const commitsOnlyWhatWasDone: Checker = {
       topic: ({ topic, partitions }) => {
         if (partitions > 0) return
         for (const partition of [...done.keys()]) if (isOf(partition, topic)) done.delete(partition)
-        for (const [partition, holders] of owners.partitions) {
+        for (const [partition, processes] of holders) {
           if (!isOf(partition, topic)) continue
-          for (const process of holders.keys()) outdated.add(`${process} ${partition}`)
+          for (const process of processes) outdated.add(`${process} ${partition}`)
         }
       },
       commit: ({ by, accepted, seq }) => {

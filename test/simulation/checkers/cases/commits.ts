@@ -61,6 +61,13 @@ export const commitCases: readonly RuleCase[] = [
         ['broker', topic('t', 1)],
         at(4),
       ],
+      'sent before it was revoked, answered after the deletion': [
+        ['a', assign('t-0')],
+        ['a', done('t-0', 0, 3)],
+        ['a', { fact: 'revoke', partitions: ['t-0'] }],
+        ['broker', topic('t', 0)],
+        at(4),
+      ],
     },
     breaks: {
       'one more than is done': [

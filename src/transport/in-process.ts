@@ -23,6 +23,8 @@ import type { InProcessBroker, RequestContext } from './request-handler.js'
 import type { RequestMaker } from './transport.js'
 
 const MAX_THROTTLE_MS = 60_000
+/** How long requests may follow each other without a turn of the event loop. */
+const LONGEST_BURST_MS = 50
 
 export interface InProcessSettings {
   readonly runtime: Runtime
@@ -45,6 +47,7 @@ class InProcessConnection implements BrokerConnection {
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #open = new Set<() => void>()
   #throttledUntilMs = 0
+  #burst: Burst | undefined
   #closed = false
 
   constructor(settings: InProcessSettings) {
@@ -117,10 +120,42 @@ class InProcessConnection implements BrokerConnection {
     })
     return Effect.suspend(() => {
       const pauseMs = this.#throttledUntilMs - clock.elapsed()
-      return pauseMs > 0 ? Effect.delay(handled, pauseMs) : handled
+      if (pauseMs > 0) return Effect.delay(handled, pauseMs)
+      const burst = this.#presentBurst()
+      const isLong = clock.elapsed() - burst.sinceMs >= LONGEST_BURST_MS
+      return isLong ? Effect.andThen(endOf(burst), handled) : handled
     })
   }
+
+  #presentBurst(): Burst {
+    if (this.#burst !== undefined) return this.#burst
+    const { clock } = this.#settings.runtime
+    const burst: Burst = { sinceMs: clock.elapsed(), waiting: new Set() }
+    this.#burst = burst
+    clock.setTimeout(() => {
+      this.#burst = undefined
+      for (const goOn of [...burst.waiting]) goOn()
+    }, 0)
+    return burst
+  }
 }
+
+/**
+ * Requests within one turn of the event loop. Over a socket each answer comes in a turn of its own;
+ * here a backlog could be fetched, handled and fetched on without one, and timers, heartbeats among
+ * them, would starve.
+ */
+interface Burst {
+  readonly sinceMs: number
+  readonly waiting: Set<() => void>
+}
+
+const endOf = (burst: Burst): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const goOn = (): void => resume(Effect.void)
+    burst.waiting.add(goOn)
+    return Effect.sync(() => burst.waiting.delete(goOn))
+  })
 
 /** What stands in for the answer that Produce with acks 0 does not get. */
 const noAnswer = <N extends ApiName>(): ResponseInput<N> =>

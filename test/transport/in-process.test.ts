@@ -1,7 +1,9 @@
 import * as Effect from 'effect/Effect'
 import { describe, expect, test } from 'vitest'
+import { realRuntime } from '../../src/runtime/runtime.js'
 import { VirtualTime } from '../../src/simulation/time/virtual-time.js'
 import { connectTransport } from '../../src/transport/cluster/connect-transport.js'
+import { inProcessConnections } from '../../src/transport/in-process.js'
 import { errorCode } from '../../src/transport/protocol/kafka-errors.js'
 import type { ApiName, ResponseInput } from '../../src/transport/protocol/registry.js'
 import type { RequestContext, RequestHandler } from '../../src/transport/request-handler.js'
@@ -194,5 +196,27 @@ describe('in-process transport', () => {
     const next = beat('next', { owner: 'n' })
     time.runFor(1)
     expect(next.value().errorCode).toBe(errorCode('NONE'))
+  })
+
+  test('requests that follow each other at once leave the event loop its turns', async () => {
+    const runtime = realRuntime()
+    const broker = { handle: (() => Effect.succeed({ errorCode: 0 })) as never }
+    const connection = inProcessConnections({ runtime, broker, clientId: 'busy' })({} as never)
+    let hasTurned = false
+    setTimeout(() => {
+      hasTurned = true
+    }, 0)
+    const until = performance.now() + 5_000
+    while (!hasTurned && performance.now() < until) {
+      await runtime.promise(
+        connection.request(
+          'Heartbeat',
+          { groupId: 'g', generationId: 1, memberId: 'm' },
+          { timeoutMs: 1_000 },
+        ),
+      )
+    }
+    expect(hasTurned).toBe(true)
+    connection.close()
   })
 })

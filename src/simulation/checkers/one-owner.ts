@@ -12,7 +12,7 @@ import { Owners } from './owners.js'
 export const oneOwner: Checker = {
   name: 'one owner',
   invariant: 1,
-  watch: (report) => {
+  watch: (report, { members }) => {
     const owners = new Owners()
     const unaware = new Map<string, Set<string>>()
     const note = (process: string, why: string, isSo: boolean): void => {
@@ -23,10 +23,13 @@ export const oneOwner: Checker = {
     }
     const memberOf = new Map<string, string>()
     let group: readonly string[] = []
+    /** The last rebalance was ended by its timeout. */
+    let hasTimedOut = false
     const isUnaware = (process: string): boolean => {
       const reasons = unaware.get(process)
       if (reasons === undefined || reasons.size === 0) return false
       if (reasons.has('held') || reasons.has('late')) return true
+      if (hasTimedOut && members[indexOf(process) % members.length]!.isStatic) return true
       return !group.includes(memberOf.get(process) ?? '')
     }
     return {
@@ -40,7 +43,10 @@ export const oneOwner: Checker = {
       },
       callback: ({ process, name, phase }) =>
         note(process, 'revoking', name === 'revoked' && phase === 'begin'),
-      transition: ({ chart, process, states, seq }) => {
+      transition: ({ chart, process, from, event, states, seq }) => {
+        if (chart === 'group' && from !== states && states.startsWith('completingRebalance')) {
+          if (!from.startsWith('completing')) hasTimedOut = event === 'after rebalanceTimeout'
+        }
         if (chart !== 'member') return
         note(process, 'rejoining', states.startsWith('joining') || states === 'syncing.requesting')
         if (states !== 'stable') return
@@ -65,3 +71,6 @@ export const oneOwner: Checker = {
     }
   },
 }
+
+/** Of `member-5.1`: 5. */
+const indexOf = (process: string): number => Number(/^member-(\d+)/.exec(process)?.[1] ?? 0)

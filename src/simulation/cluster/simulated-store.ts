@@ -1,4 +1,5 @@
 import * as Effect from 'effect/Effect'
+import type * as Exit from 'effect/Exit'
 import { memoryStore } from '../../broker/store/memory-store.js'
 import type { Mutation, Store } from '../../broker/store/store.js'
 import { StreamBusError } from '../../domain/errors.js'
@@ -102,8 +103,10 @@ export class SimulatedStore {
     const waiting = this.#waiting
     this.#waiting = []
     if (this.#failure !== undefined) return
-    const kept = Math.floor(this.#random() * (waiting.length + 1))
-    this.#commit(waiting.slice(0, kept))
+    const kept = waiting.slice(0, Math.floor(this.#random() * (waiting.length + 1)))
+    this.#commit(kept)
+    // Whoever waits for it is dead: only what it did to the disk is left.
+    for (const { mutations } of kept) this.#tellDeletions(mutations)
   }
 
   /** Another disk with the same data, or room again on this one: only a new start of the broker. */
@@ -120,23 +123,26 @@ export class SimulatedStore {
       this.#timer = undefined
       const waiting = this.#waiting
       this.#waiting = []
-      if (this.#failNext === undefined) this.#commit(waiting)
+      if (this.#failNext === undefined) this.#commitAndSettle(waiting)
       else this.#fail(this.#failNext, waiting)
     })
   }
 
-  #commit(writes: readonly Write[]): void {
+  /** Makes writes durable. The exits are for those who wait for them. */
+  #commit(writes: readonly Write[]): Exit.Exit<void, StreamBusError>[] {
     const last = writes[writes.length - 1]
-    if (last === undefined) return
-    const settled = writes.map((write) => {
-      const exit = Effect.runSyncExit(this.#durable.write(write.mutations))
-      return () => {
-        this.#tellDeletions(write.mutations)
-        write.settle(exit)
-      }
-    })
+    if (last === undefined) return []
+    const exits = writes.map(({ mutations }) => Effect.runSyncExit(this.#durable.write(mutations)))
     this.#watcher.flushed(last.number)
-    for (const settle of settled) settle()
+    return exits
+  }
+
+  #commitAndSettle(writes: readonly Write[]): void {
+    const exits = this.#commit(writes)
+    for (const [index, { mutations, settle }] of writes.entries()) {
+      this.#tellDeletions(mutations)
+      settle(exits[index]!)
+    }
   }
 
   /** In the order of the writes: what was appended before a deletion was there before it. */

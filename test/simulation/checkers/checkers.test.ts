@@ -29,7 +29,8 @@ describe.each(cases)('$rule.name', ({ rule, plan, keeps, breaks }) => {
 })
 
 test('every rule has stories that keep it and stories that break it', () => {
-  expect(cases.map(({ rule }) => rule.name).sort()).toEqual(checkers.map(({ name }) => name).sort())
+  const told = new Set(cases.map(({ rule }) => rule.name))
+  expect([...told].sort()).toEqual(checkers.map(({ name }) => name).sort())
   for (const { keeps, breaks } of cases) {
     expect(Object.keys(keeps).length).toBeGreaterThan(0)
     expect(Object.keys(breaks).length).toBeGreaterThan(0)

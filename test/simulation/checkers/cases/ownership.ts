@@ -15,6 +15,7 @@ import {
   moved,
   revoke,
   stored,
+  storyPlan,
   type Told,
   topic,
 } from '../../fixtures/story.js'
@@ -46,6 +47,13 @@ const synced = (partitions: string[], generation = 1, topics = ['t']): Fact => (
 })
 
 const both = target({ m1: ['t-0', 't-1'], m2: [] })
+
+const rejoining: readonly Told[] = [
+  ['a', synced(['t-0'])],
+  aHas,
+  moved('a', 'member', 'group.rebalancing', 'stable', 'joining.requesting'),
+  ['g', group('stable', 2, 'm1', 'm2')],
+]
 
 export const ownershipCases: readonly RuleCase[] = [
   {
@@ -101,6 +109,25 @@ export const ownershipCases: readonly RuleCase[] = [
         aHas,
         ['b', revoke('t-0')],
         ['b', assign('t-0')],
+      ],
+    },
+  },
+  {
+    rule: oneOwner,
+    plan: { ...storyPlan, members: [{ ...storyPlan.members[0]!, isStatic: true }] },
+    keeps: {
+      'static, and the rebalance ended without it': [
+        ...rejoining,
+        moved('g', 'group', 'after rebalanceTimeout', 'preparing', 'completingRebalance.storing'),
+        ['b', assign('t-0', 2)],
+      ],
+    },
+    breaks: {
+      'static, and the rebalance ended when all had joined': [
+        /while a holds it/,
+        ...rejoining,
+        moved('g', 'group', 'member.join', 'preparing', 'completingRebalance.storing'),
+        ['b', assign('t-0', 2)],
       ],
     },
   },

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { recordPlan } from '../../../src/simulation/trace/trace-file.js'
 import { patched } from './mutant.js'
 import { mutants, sampleNames } from './mutants/all.js'
+import { withRows } from './report.js'
 import { scenarios } from './scenarios/all.js'
 
 /** What KIP-848 brings waits until it is built: KAFKA-16147. */
@@ -45,4 +46,13 @@ describe('the catalogue', () => {
     const named = [...sampleNames, ...scenarios.flatMap(({ breaksUnder }) => breaksUnder)]
     expect(named.filter((name) => !names.includes(name))).toEqual([])
   })
+})
+
+test('figures go into the place of former ones of the same mutant, and nowhere else', () => {
+  const page = (...rows: string[]): string =>
+    ['| a | the bug |', '<!-- begin of figures -->', ...rows, '<!-- end of figures -->'].join('\n')
+  const before = page('| a | 1 |', '| b | 2 |')
+  expect(withRows(before, ['| c | 4 |', '| a | 3 |'])).toBe(
+    page('| a | 3 |', '| b | 2 |', '| c | 4 |'),
+  )
 })

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { HuntResult } from './hunt.js'
 import type { Mutant } from './mutant.js'
 
@@ -58,16 +57,18 @@ export const rowOf = ({ mutant, result, scenarios, unbroken }: Measured): string
   return `| ${cells.join(' | ')} |`
 }
 
-/** Puts rows in the place of those of the same mutants; new ones come last. */
-export const writeRows = (file: string, rows: readonly string[]): void => {
-  if (!existsSync(file)) return
-  const lines = readFileSync(file, 'utf8').split('\n')
+const END = '<!-- end of figures -->'
+
+/** The text of docs/old-bugs.md with these rows in the place of those of the same mutants. */
+export const withRows = (text: string, rows: readonly string[]): string => {
+  const lines = text.split('\n')
+  const begin = lines.findIndex((line) => line.startsWith('<!-- begin of figures'))
+  if (begin < 0 || !lines.includes(END)) throw new Error('there is no place for figures')
   for (const row of rows) {
-    const name = row.split(' | ')[0]!
-    const at = lines.findIndex((line) => line.startsWith(`${name} | `))
-    const last = lines.indexOf('<!-- end of figures -->')
+    const [name] = row.split(' | ')
+    const at = lines.findIndex((line, index) => index > begin && line.startsWith(`${name} | `))
     if (at >= 0) lines[at] = row
-    else if (last >= 0) lines.splice(last, 0, row)
+    else lines.splice(lines.indexOf(END), 0, row)
   }
-  writeFileSync(file, lines.join('\n'))
+  return lines.join('\n')
 }

@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { HuntOrder, HuntResult } from './hunt.js'
 import type { Mutant } from './mutant.js'
 import { buildMutant, output } from './mutant-build.js'
 import { mutants, sampleNames } from './mutants/all.js'
-import { type Measured, rowOf, shortcoming, writeRows } from './report.js'
+import { type Measured, rowOf, shortcoming, withRows } from './report.js'
 import { scenarios } from './scenarios/all.js'
 
 const SAMPLE_SEEDS = 100
@@ -138,6 +138,9 @@ export const main = async (args: readonly string[], root: string): Promise<numbe
   } finally {
     rmSync(places.work, { recursive: true, force: true })
   }
-  if (options.writes) writeRows(join(root, 'docs', 'old-bugs.md'), rows)
+  if (options.writes) {
+    const file = join(root, 'docs', 'old-bugs.md')
+    writeFileSync(file, withRows(readFileSync(file, 'utf8'), rows))
+  }
   return isWell ? 0 : 5
 }

@@ -9,8 +9,9 @@ export const readingScenarios: readonly Scenario[] = [
     plan: scriptOf(
       [
         [0, start(0)],
+        [0, start(1)],
         [9, answer('JoinGroup', { with: 'delay', ms: 4_500, member: 0 })],
-        [10, start(1)],
+        [10, { do: 'stop', member: 1 }],
         [13.5, { do: 'commit', member: 0 }],
         [40, wait],
       ],

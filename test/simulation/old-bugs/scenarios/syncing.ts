@@ -15,6 +15,8 @@ export const syncingScenarios: readonly Scenario[] = [
         [0, start(1)],
         [9, answer('SyncGroup', { with: 'lose', member: 1 })],
         [10, start(2)],
+        // It hears of its end later than the others, and records come meanwhile.
+        [31, answer('Heartbeat', { with: 'delay', ms: 2_500, member: 1 })],
         [60, wait],
       ],
       cooperative,

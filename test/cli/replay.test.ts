@@ -109,6 +109,8 @@ describe('streambus replay', () => {
     expect(await fails(2, later)).toContain(
       'line 1: a header of version 1 is needed, found version 2',
     )
+    const members = header.replace(/"members":\[.*\],"steps"/, '"members":3,"steps"')
+    expect(await fails(2, fileOf('members.jsonl', members))).toMatch(/members.*\(INVALID_TRACE\)/)
     const plan = fileOf('plan.jsonl', header.replace(/"transport":"\w+"/, '"transport":"pigeon"'))
     expect(await fails(2, plan)).toContain('line 1: plan: transport: Expected "typed" | "bytes"')
     expect(await fails(2, trace, '--until', 'x')).toContain('Expected a whole number')

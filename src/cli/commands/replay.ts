@@ -36,14 +36,15 @@ const replayTrace = async (
   [file = '']: readonly string[],
   { until, messages }: ReplayOptions,
 ): Promise<void> => {
-  const { readTraceFile } = await import('../../simulation/trace/trace-file.js')
+  const { planOf, readTraceFile } = await import('../../simulation/trace/trace-file.js')
   const { replay } = await import('../../simulation/trace/replay.js')
   const { canReplay, tellStory, tellOutcome } = await import('../simulate/story.js')
   const recorded = readTraceFile(file)
   const story = { until, isWithMessages: messages === true }
-  if (!canReplay(recorded)) {
+  const plan = recorded.header.plan === undefined ? undefined : planOf(recorded, file)
+  if (plan === undefined || !canReplay(plan)) {
     await tellStory(run, recorded, story)
-    if (recorded.header.plan !== undefined) {
+    if (plan !== undefined) {
       run.notice(`told as recorded: only its own handler can run it again (readPlan('${file}'))`)
     }
     return

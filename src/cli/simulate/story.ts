@@ -14,12 +14,9 @@ export interface StoryOptions {
   readonly isWithMessages: boolean
 }
 
-/** Made by a simulation, and without a handler that only its test has. */
-export const canReplay = ({ header }: Trace): boolean => {
-  const plan = header.plan as Partial<Plan> | undefined
-  if (plan === undefined) return false
-  return !(plan.members ?? []).some(({ style }) => style === 'handler')
-}
+/** Without a handler that only its test has. */
+export const canReplay = ({ members }: Plan): boolean =>
+  !members.some(({ style }) => style === 'handler')
 
 /** Frames up to a frame, and how things stand there. */
 export const tellStory = async (

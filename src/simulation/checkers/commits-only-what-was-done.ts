@@ -33,7 +33,7 @@ export const commitsOnlyWhatWasDone: Checker = {
       },
       done: ({ partition, first, last }) => doneOf(partition).add(first, last),
       position: ({ partition, offset, from }) => {
-        if (from !== 'committed') doneOf(partition).add(0, offset - 1)
+        if (from === 'seek') doneOf(partition).add(0, offset - 1)
       },
       declare: ({ offsets }) => {
         for (const [partition, offset] of Object.entries(offsets)) {

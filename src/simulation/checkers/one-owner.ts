@@ -1,4 +1,5 @@
 import type { Checker } from './checker.js'
+import { memberIndexOf } from './member-index.js'
 import { Owners } from './owners.js'
 
 /**
@@ -29,7 +30,7 @@ export const oneOwner: Checker = {
       const reasons = unaware.get(process)
       if (reasons === undefined || reasons.size === 0) return false
       if (reasons.has('held') || reasons.has('late')) return true
-      if (hasTimedOut && members[indexOf(process) % members.length]!.isStatic) return true
+      if (hasTimedOut && members[memberIndexOf(process) % members.length]!.isStatic) return true
       return !group.includes(memberOf.get(process) ?? '')
     }
     return {
@@ -71,6 +72,3 @@ export const oneOwner: Checker = {
     }
   },
 }
-
-/** Of `member-5.1`: 5. */
-const indexOf = (process: string): number => Number(/^member-(\d+)/.exec(process)?.[1] ?? 0)

@@ -10,13 +10,17 @@ export const rebalancesEnd: Checker = {
   invariant: 24,
   watch: (report, { strategies }) => {
     const k = strategies.every((name) => name === 'cooperative-sticky') ? 2 : 1
-    const processes = new Set<string>()
+    const live = new Set<string>()
+    /** Of them each may have to rejoin once, after what happened to it before. */
+    let liveAtHeal = 0
     const known = new Set<string>()
     let isHealed = false
     let changes = 0
     let rebalances = 0
     return {
-      start: ({ process }) => processes.add(process),
+      start: ({ process }) => live.add(process),
+      crash: ({ process }) => live.delete(process),
+      left: ({ process }) => live.delete(process),
       group: ({ members }) => {
         for (const member of members) {
           if (!known.has(member) && isHealed) changes++
@@ -33,13 +37,16 @@ export const rebalancesEnd: Checker = {
         rebalances++
         // Causes that are no change of members: a topic, a subscription, a rejoin after trouble.
         changes += causes.filter((cause) => otherCauses.has(cause)).length
-        const most = k * (changes + processes.size) + 2
+        const most = k * (changes + liveAtHeal) + 2
         if (rebalances === most + 1) {
           report(seq, `${rebalances} rebalances for ${changes} changes since the last fault`)
         }
       },
       phase: ({ phase }) => {
-        if (phase === 'liveness') isHealed = true
+        if (phase === 'liveness') {
+          isHealed = true
+          liveAtHeal = live.size
+        }
         if (phase === 'closing') isHealed = false
       },
     }

@@ -10,6 +10,8 @@ export interface Advance {
 }
 
 const QUIET_MS = 5_000
+/** One seed in so many is watched for as long as it takes anything periodic to come up. */
+const LONG_QUIET_EVERY = 8
 const CLOSING_MS = 40_000
 const LAST_PACKETS_MS = 1_000
 const SLOWEST_PACKET_MS = 6_000
@@ -45,7 +47,7 @@ export function* phases(world: World): Generator<Advance, void> {
     world.tell({ fact: 'unsettled', what: 'the group did not come to rest' })
   }
   world.tell({ fact: 'phase', phase: 'quiet' })
-  yield { forMs: QUIET_MS }
+  yield { forMs: quietMs(plan) }
   world.tell({ fact: 'resources', counts: countResources(world) })
   world.tell({ fact: 'phase', phase: 'closing' })
   for (const index of world.memberIndexes) world.stopMember(index)
@@ -54,3 +56,8 @@ export function* phases(world: World): Generator<Advance, void> {
   world.tell({ fact: 'resources', counts: countResources(world) })
   world.tell({ fact: 'phase', phase: 'end' })
 }
+
+const quietMs = ({ seed, times }: World['plan']): number =>
+  seed % LONG_QUIET_EVERY === 0
+    ? Math.max(times.sessionTimeoutMs, times.metadataMaxAgeMs) + QUIET_MS
+    : QUIET_MS

@@ -15,7 +15,7 @@ export interface Mutant {
   readonly what: string
   /** Its first finding is shrunk, too, and has to become short. */
   readonly isShrunk?: true
-  /** Seeds do not find it, or only some in ten thousand: that its scenario does has to do. */
+  /** A thousand seeds do not find it: that its scenario does has to do. */
   readonly isForScenarioOnly?: true
   /**
    * It changes what the table of legal transitions says. The rule that compares the two would notice

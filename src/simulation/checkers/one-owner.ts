@@ -23,6 +23,8 @@ export const oneOwner: Checker = {
       else reasons.delete(why)
     }
     const memberOf = new Map<string, string>()
+    /** Of each process' last SyncGroup. */
+    const generations = new Map<string, number>()
     let group: readonly string[] = []
     /** The last rebalance was ended by its timeout. */
     let hasTimedOut = false
@@ -38,7 +40,10 @@ export const oneOwner: Checker = {
       hold: ({ process }) => note(process, 'held', true),
       release: ({ process }) => note(process, 'held', false),
       late: ({ process, ms }) => note(process, 'late', ms > 0),
-      synced: ({ process, member }) => void memberOf.set(process, member),
+      synced: ({ process, member, generation }) => {
+        memberOf.set(process, member)
+        generations.set(process, generation)
+      },
       group: ({ members }) => {
         group = members
       },
@@ -51,10 +56,12 @@ export const oneOwner: Checker = {
         if (chart !== 'member') return
         note(process, 'rejoining', states.startsWith('joining') || states === 'syncing.requesting')
         if (states !== 'stable') return
+        // Of a rebalance that it took part in, it knows what was given to whom.
+        const known = generations.get(process) ?? -1
         for (const partition of owners.of(process)) {
           const { generation } = owners.holds(process, partition)!
           for (const [other, theirs] of owners.holdersOf(partition)) {
-            if (theirs.generation <= generation) continue
+            if (theirs.generation <= generation || theirs.generation > known) continue
             report(seq, `${process} is stable and keeps ${partition}, which ${other} was given`)
           }
         }

@@ -16,15 +16,6 @@ const state = (name: string, chart: string, is: (states: string) => boolean): So
   }),
 })
 
-const refusedCommit = (error: string): Sometimes => ({
-  name: `a commit is refused with ${error}`,
-  watch: (hit) => ({
-    commit: ({ refused }) => {
-      if (Object.values(refused).includes(error)) hit()
-    },
-  }),
-})
-
 const event = (name: string, chart: string, is: (event: string) => boolean): Sometimes => ({
   name,
   watch: (hit) => ({
@@ -60,9 +51,14 @@ export const sometimes: readonly Sometimes[] = [
   event('a drain runs out of time', 'member', (name) => name === 'drainPartitions: timedOut'),
   event('a member is told that it is unknown', 'member', (name) => name === 'member.unknown'),
   event('an application polls too late', 'member', (name) => name === 'poll.overdue'),
-  refusedCommit('ILLEGAL_GENERATION'),
-  refusedCommit('UNKNOWN_MEMBER_ID'),
-  refusedCommit('REBALANCE_IN_PROGRESS'),
+  {
+    name: 'a commit is refused to who is no member any more',
+    watch: (hit) => ({
+      commit: ({ refused }) => {
+        if (Object.values(refused).includes('UNKNOWN_MEMBER_ID')) hit()
+      },
+    }),
+  },
   {
     name: 'a record is delivered to two processes',
     watch: (hit) => {
@@ -160,14 +156,6 @@ export const sometimes: readonly Sometimes[] = [
     watch: (hit) => ({
       message: ({ way, is }) => {
         if (way === 'lost' && is === 'response') hit()
-      },
-    }),
-  },
-  {
-    name: 'a close runs out of time',
-    watch: (hit) => ({
-      left: ({ inTime }) => {
-        if (!inTime) hit()
       },
     }),
   },

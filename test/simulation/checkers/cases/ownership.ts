@@ -66,6 +66,14 @@ export const ownershipCases: readonly RuleCase[] = [
       'another partition': [aHas, ['b', assign('t-1')]],
       'stopped and does not know': [aHas, ['a', { fact: 'hold', ms: 9 }], ['b', assign('t-0', 2)]],
       'in a callback that never ends': [aHas, ['a', callback('begin')], ['b', assign('t-0', 2)]],
+      'stable after a sleep, and has not heard of what came after it was synced': [
+        aHas,
+        ['a', synced(['t-0'], 1)],
+        ['a', { fact: 'hold', ms: 9 }],
+        ['b', assign('t-0', 2)],
+        ['a', { fact: 'release' }],
+        moved('a', 'member', 'assignPartitions: called', 'syncing.applying', 'stable'),
+      ],
       'rejoining, unheard': [
         aHas,
         moved('a', 'member', 'group.rebalancing', 'stable', 'joining.requesting'),
@@ -102,6 +110,7 @@ export const ownershipCases: readonly RuleCase[] = [
         aHas,
         moved('a', 'member', 'group.rebalancing', 'stable', 'joining.requesting'),
         ['b', assign('t-0', 2)],
+        ['a', synced(['t-0'], 2)],
         moved('a', 'member', 'assignPartitions: called', 'syncing.applying', 'stable'),
       ],
       "somebody else's revoke frees nothing": [

@@ -13,7 +13,7 @@ import { Owners } from './owners.js'
 export const oneOwner: Checker = {
   name: 'one owner',
   invariant: 1,
-  watch: (report, { members }) => {
+  watch: (report, { members, times }) => {
     const owners = new Owners()
     const unaware = new Map<string, Set<string>>()
     const note = (process: string, why: string, isSo: boolean): void => {
@@ -28,12 +28,16 @@ export const oneOwner: Checker = {
     let group: readonly string[] = []
     /** The last rebalance was ended by its timeout. */
     let hasTimedOut = false
-    const isUnaware = (process: string): boolean => {
-      const reasons = unaware.get(process)
-      if (reasons === undefined || reasons.size === 0) return false
+    /** When a member was no longer in the group. */
+    const droppedAt = new Map<string, number>()
+    const silenceMs = Math.min(times.sessionTimeoutMs, times.rebalanceTimeoutMs)
+    const isUnaware = (process: string, t: number): boolean => {
+      const reasons = unaware.get(process) ?? NO_REASONS
       if (reasons.has('held') || reasons.has('late')) return true
+      const member = memberOf.get(process) ?? ''
+      if (reasons.size === 0) return t - (droppedAt.get(member) ?? -silenceMs) < silenceMs
       if (hasTimedOut && members[memberIndexOf(process) % members.length]!.isStatic) return true
-      return !group.includes(memberOf.get(process) ?? '')
+      return !group.includes(member)
     }
     return {
       ...owners.watch,
@@ -44,8 +48,10 @@ export const oneOwner: Checker = {
         memberOf.set(process, member)
         generations.set(process, generation)
       },
-      group: ({ members }) => {
-        group = members
+      group: ({ members: now, t }) => {
+        for (const member of group) if (!now.includes(member)) droppedAt.set(member, t)
+        for (const member of now) droppedAt.delete(member)
+        group = now
       },
       callback: ({ process, name, phase }) =>
         note(process, 'revoking', name === 'revoked' && phase === 'begin'),
@@ -69,7 +75,7 @@ export const oneOwner: Checker = {
       assign: (frame) => {
         for (const partition of frame.partitions) {
           for (const [owner] of owners.holdersOf(partition)) {
-            if (owner === frame.process || isUnaware(owner)) continue
+            if (owner === frame.process || isUnaware(owner, frame.t)) continue
             const what = `${partition} assigned to ${frame.process} while ${owner} holds it`
             report(frame.seq, what)
           }
@@ -79,3 +85,5 @@ export const oneOwner: Checker = {
     }
   },
 }
+
+const NO_REASONS: ReadonlySet<string> = new Set()

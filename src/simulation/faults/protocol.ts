@@ -19,7 +19,8 @@ const interferenceOf = ({ with: what, error, ms = 0 }: ProtocolStep): Interferen
 
 export const drawProtocol = (draw: Draw, { members, times }: Scene): ProtocolStep => {
   const api = draw.weighted(APIS)
-  const repeats = draw.pick([1, 1, 2, 4])
+  // The last: until everything is healed.
+  const repeats = draw.pick([1, 1, 2, 4, 40])
   const of = draw.chance(0.6) ? { member: draw.int(0, members - 1) } : {}
   const what = draw.weighted(KINDS)
   switch (what) {

@@ -48,6 +48,12 @@ const synced = (partitions: string[], generation = 1, topics = ['t']): Fact => (
 
 const both = target({ m1: ['t-0', 't-1'], m2: [] })
 
+const stableOfTwo: readonly Told[] = [
+  ['a', synced(['t-0'])],
+  aHas,
+  ['g', group('stable', 2, 'm1', 'm2')],
+]
+
 const rejoining: readonly Told[] = [
   ['a', synced(['t-0'])],
   aHas,
@@ -74,6 +80,13 @@ export const ownershipCases: readonly RuleCase[] = [
         ['a', { fact: 'release' }],
         moved('a', 'member', 'assignPartitions: called', 'syncing.applying', 'stable'),
       ],
+      'dropped, and no heartbeat has told it yet': [
+        ...stableOfTwo,
+        { at: 20_000 },
+        ['g', group('stable', 3, 'm2')],
+        { at: 29_000 },
+        ['b', assign('t-0', 3)],
+      ],
       'rejoining, unheard': [
         aHas,
         moved('a', 'member', 'group.rebalancing', 'stable', 'joining.requesting'),
@@ -81,6 +94,14 @@ export const ownershipCases: readonly RuleCase[] = [
       ],
     },
     breaks: {
+      'dropped for longer than silence may last': [
+        /while a holds it/,
+        ...stableOfTwo,
+        { at: 20_000 },
+        ['g', group('stable', 3, 'm2')],
+        { at: 31_000 },
+        ['b', assign('t-0', 3)],
+      ],
       'both hold it': [/t-0 assigned to b while a holds it/, aHas, ['b', assign('t-0')]],
       'in a callback, and still in the group': [
         /while a holds it/,

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { errorOf, GroupWorld } from './group-world.js'
 
 const delayed = () => new GroupWorld({ groupInitialRebalanceDelayMs: 10 })
@@ -16,6 +16,19 @@ describe('a broker that restarts', () => {
     const synced = world.sync(b, 1)
     expect(synced.response!.assignment.toString()).toBe(`${b}@1`)
     expect(world.rebalances).toHaveLength(1)
+  })
+
+  test('a group that is loaded again goes on, and its former chart is told nothing more', () => {
+    const told = vi.spyOn(console, 'warn')
+    const world = delayed()
+    const [a, b] = world.stable(2) as [string, string]
+    const before = world.groups.describe('g')
+    world.time.runtime.run(world.groups.reload('g', 500))
+    world.time.runFor(500)
+    expect(world.groups.describe('g')).toEqual(before)
+    expect([world.heartbeat(a, 1), world.heartbeat(b, 1)]).toEqual(['NONE', 'NONE'])
+    expect(told).not.toHaveBeenCalled()
+    told.mockRestore()
   })
 
   test('gives everybody a whole session again, then ends who is not heard of', () => {

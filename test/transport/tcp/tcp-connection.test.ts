@@ -1,5 +1,5 @@
 import * as Effect from 'effect/Effect'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { VirtualTime } from '../../../src/simulation/time/virtual-time.js'
 import { silentLogger } from '../../../src/transport/cluster/broker-connection.js'
 import type { Address } from '../../../src/transport/tcp/address.js'
@@ -47,6 +47,34 @@ const world = (
 }
 
 describe('tcp connection', () => {
+  test('who is told of a loss may begin the next connection: the step of the chart is over', () => {
+    const told = vi.spyOn(console, 'warn')
+    const { time, connection, heartbeat } = world({})
+    const call = heartbeat()
+    time.runFor(1)
+    let after: Running<unknown> | undefined
+    start(
+      time.runtime,
+      Effect.onExit(
+        connection.request(
+          'Heartbeat',
+          { groupId: 'g', generationId: 1, memberId: 'm' },
+          { timeoutMs: 5_000 },
+        ),
+        () =>
+          Effect.sync(() => {
+            after = world().heartbeat()
+          }),
+      ),
+    )
+    time.runFor(1)
+    connection.close()
+    expect(call.failure()).toMatchObject({ code: 'CONNECTION_CLOSED' })
+    expect(after).toBeDefined()
+    expect(told).not.toHaveBeenCalled()
+    told.mockRestore()
+  })
+
   test('dials when it is first used, negotiates, and keeps the stream', () => {
     const { time, network, broker, connection, heartbeat } = world()
     time.runFor(1000)

@@ -110,13 +110,13 @@ describe('a handler', () => {
   test('may be slow: it is waited for as long as records get done', async () => {
     const done = new Set<string>()
     const handler: Handler = async (record) => {
-      await sleep(2_000)
+      await sleep(4_000)
       done.add(`${keyOf(record)} ${record.offset}`)
     }
     const check: SimulateOptions['check'] = ({ records }) => {
       expect(records.filter((one) => !done.has(`${keyOf(one)} ${one.offset}`))).toEqual([])
     }
-    const consumer = { maxPollIntervalMs: 60_000 }
+    const consumer = { maxPollIntervalMs: 120_000 }
     const options = { ...small, faults: [], consumer, handler, check }
     const { violations, stats } = await simulate(options)
     expect(violations).toEqual([])

@@ -1,10 +1,11 @@
 import * as Schema from 'effect/Schema'
 import { validateOptions } from '../../domain/validate.js'
-import { type Step, StepSchema } from './step.js'
+import { MOST_BROKERS, MOST_PARTITIONS, Ms, type Step, StepSchema, UpTo } from './step.js'
 
-const Ms = Schema.Number.check(Schema.isGreaterThanOrEqualTo(0))
+const MOST_MEMBERS = 64
+const MOST_TOPICS = 16
 const Count = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0))
-const Positive = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
+const Positive = Ms.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
 
 const SpanSchema = Schema.Struct({ minMs: Ms, maxMs: Ms })
 export type Span = (typeof SpanSchema)['Type']
@@ -52,9 +53,12 @@ const PlanSchema = Schema.Struct({
   /** Requests as they are, or as bytes over connections. */
   transport: Schema.Literals(['typed', 'bytes']),
   /** Addresses of the cluster. */
-  brokers: Positive,
+  brokers: UpTo(MOST_BROKERS),
   /** Partitions by topic. */
-  partitions: Schema.Array(Positive).check(Schema.isMinLength(1)),
+  partitions: Schema.Array(UpTo(MOST_PARTITIONS)).check(
+    Schema.isMinLength(1),
+    Schema.isMaxLength(MOST_TOPICS),
+  ),
   /** In order of preference, the same for all members. */
   strategies: Schema.Array(Schema.String).check(Schema.isMinLength(1)),
   times: TimesSchema,
@@ -63,7 +67,10 @@ const PlanSchema = Schema.Struct({
   /** By how many versions of each API the older brokers of the cluster lie back. */
   oldness: Count,
   producer: Schema.Literals(['direct', 'idempotent']),
-  members: Schema.Array(MemberSchema).check(Schema.isMinLength(1)),
+  members: Schema.Array(MemberSchema).check(
+    Schema.isMinLength(1),
+    Schema.isMaxLength(MOST_MEMBERS),
+  ),
   steps: Schema.Array(StepSchema),
 })
 

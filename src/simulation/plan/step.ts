@@ -14,14 +14,25 @@ export const faultClasses = [
 ] as const
 export type FaultClass = (typeof faultClasses)[number]
 
-const Ms = Schema.Number.check(Schema.isGreaterThanOrEqualTo(0))
+/** A day: what a script asks for has to come to its end. */
+const LONGEST_MS = 86_400_000
+export const Ms = Schema.Number.check(
+  Schema.isGreaterThanOrEqualTo(0),
+  Schema.isLessThanOrEqualTo(LONGEST_MS),
+)
 const Whole = Schema.Number.check(Schema.isInt())
 const Count = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0))
-const Positive = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(1))
+/** From 1. */
+export const UpTo = (most: number) =>
+  Schema.Number.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: most }))
+export const MOST_BROKERS = 16
+export const MOST_PARTITIONS = 1_000
+const MOST_RECORDS = 100_000
+const MOST_TIMES = 1_000_000
 /** Members, topics and brokers are named by number: members and topics from 0, brokers from 1. */
 const member = Count
 const topic = Count
-const broker = Positive
+const broker = UpTo(MOST_BROKERS)
 /** `member-0`, `broker-1`. */
 const host = Schema.String.check(Schema.isPattern(/^(member-\d+|broker-[1-9]\d*|producer)$/))
 const afterMs = Ms
@@ -35,7 +46,7 @@ const workloadSteps = [
   step('start', { member }),
   /** `close`, then the process ends. */
   step('stop', { member }),
-  step('produce', { records: Positive }),
+  step('produce', { records: UpTo(MOST_RECORDS) }),
   step('wait', {}),
   step('pause', { member }),
   step('resume', { member }),
@@ -96,7 +107,7 @@ const coordinatorSteps = [
   step('reloadGroup', { loadMs: Ms }),
   step('moveLeaders', { to: broker }),
   step('staleMetadata', { broker, forMs: Ms }),
-  step('growTopic', { topic, by: Positive }),
+  step('growTopic', { topic, by: UpTo(MOST_PARTITIONS) }),
   step('deleteTopic', { topic }),
   step('createTopic', { topic }),
 ] as const
@@ -111,7 +122,7 @@ const protocolSteps = [
       Schema.Literals(errorNames as readonly [KafkaErrorName, ...KafkaErrorName[]]),
     ),
     ms: Schema.optionalKey(Ms),
-    times: Positive,
+    times: UpTo(MOST_TIMES),
     /** Only for this member. */
     member: Schema.optionalKey(member),
   }),

@@ -25,6 +25,14 @@ const withHandler: Plan = {
   ...storyPlan,
   members: [{ style: 'handler', isStatic: false, topics: [0], maxWorkMs: 0, maxCallbackMs: 0 }],
 }
+/** A quarter of the rebalance timeout is 5 s. */
+const commitsFor = (ms: number): Told[] => [
+  { at: 1_000 },
+  moved('a', 'member', 'drainPartitions: drained', 'rebalancing.draining', COMMITTING),
+  { at: 1_000 + ms },
+  moved('a', 'member', 'commitOffsets: unavailable', COMMITTING, 'rebalancing.revoking'),
+]
+const COMMITTING = 'rebalancing.committing'
 const world = (name: Parameters<typeof phase>[0]): Told => ['world', phase(name)]
 const stable = (process: string, generation: number): Told[] => [
   moved(process, 'member', 'assignPartitions: called', 'syncing.calling', 'stable'),
@@ -219,6 +227,12 @@ export const livenessCases: readonly RuleCase[] = [
         ['a', { fact: 'left', inTime: false }],
         world('end'),
       ],
+      'a commit before a hand-over is given up in time': commitsFor(5_000),
+      'it slept while it committed': [
+        ...commitsFor(6_000).slice(0, -1),
+        ['a', { fact: 'hold', ms: 5_000 }],
+        ...commitsFor(6_000).slice(-1),
+      ],
       'killed meanwhile': [
         ['a', { fact: 'stop' }],
         ['a', callback('revoked', 'begin')],
@@ -227,6 +241,10 @@ export const livenessCases: readonly RuleCase[] = [
       ],
     },
     breaks: {
+      'a commit before a hand-over that goes on and on': [
+        /a committed for 6000 ms before a hand-over/,
+        ...commitsFor(6_000),
+      ],
       'never closed': [/a never closed/, ['a', { fact: 'stop' }], world('end')],
       'closed too late': [
         /a did not close in time/,

@@ -83,8 +83,11 @@ export const installVirtualGlobals = (): (() => void) => {
   }
 }
 
+/** Taken at once: fake timers of a test that are put in later would never fire. */
+const { setImmediate: realImmediate } = globalThis
+
 /** Everything that is ready has run when it resolves, as far as no I/O is waited for. */
-export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export const nextTurn = (): Promise<void> => new Promise((resolve) => realImmediate(resolve))
 
 const install = (): (() => void) => {
   const real = {

@@ -2,7 +2,7 @@ import { failureOf } from './failure.js'
 import type { Plan } from './plan/plan.js'
 import type { RunStats } from './run/outcome.js'
 import { planFor } from './simulate-options.js'
-import { recordPlan, traceFileOf, writeTraceFile } from './trace/trace-file.js'
+import { recordPlan, traceFileOf, whyNotWritten } from './trace/trace-file.js'
 
 /** A rule was broken; the message is the whole story. */
 export class SimulationFailed extends Error {
@@ -20,7 +20,8 @@ export const checkPlan = (given: Plan): RunStats => {
   const { violations, stats } = outcome
   if (violations.length === 0) return stats
   const traceFile = traceFileOf(plan.seed)
-  writeTraceFile(traceFile, trace)
+  const why = whyNotWritten(traceFile, trace)
   const shrunk = { plan, violations, runs: 0 }
-  throw new SimulationFailed(failureOf({ original: plan, shrunk, traceFile, isOwn: false }).text)
+  const parts = { original: plan, shrunk, traceFile, whyNotWritten: why, isOwn: false }
+  throw new SimulationFailed(failureOf(parts).text)
 }

@@ -10,7 +10,10 @@ export interface SimulationFailure {
   readonly violations: readonly Violation[]
   /** Shrunk: `simulate({ seed, plan, ... })` runs it again. */
   readonly plan: Plan
-  /** Where the trace of the shrunk run is, seen from the working directory. */
+  /**
+   * Where the trace of the shrunk run is, seen from the working directory. If it could not be
+   * written, the text says why.
+   */
   readonly traceFile: string
   /** All of this for people. */
   readonly text: string
@@ -20,6 +23,8 @@ export interface FailureParts {
   readonly original: Plan
   readonly shrunk: Shrunk
   readonly traceFile: string
+  /** Undefined: the trace is there. */
+  readonly whyNotWritten: string | undefined
   /** A handler or a check of the caller's own is needed to run it again. */
   readonly isOwn: boolean
 }
@@ -33,7 +38,8 @@ export const failureOf = (parts: FailureParts): SimulationFailure => {
   return { seed, violations, plan, traceFile: parts.traceFile, text: textOf(parts) }
 }
 
-const textOf = ({ original, shrunk, traceFile, isOwn }: FailureParts): string => {
+const textOf = (parts: FailureParts): string => {
+  const { original, shrunk, traceFile, whyNotWritten, isOwn } = parts
   const { plan, violations, runs } = shrunk
   const more = violations.length - MOST_VIOLATIONS
   const replay = isOwn
@@ -48,7 +54,8 @@ const textOf = ({ original, shrunk, traceFile, isOwn }: FailureParts): string =>
       : `the script, shrunk from ${original.steps.length} steps to ${plan.steps.length} in ${runs} runs:`,
     ...describeSteps(plan.steps).map((line) => `  ${line}`),
     `  ${describePlan(plan)}`,
-    `trace: ${traceFile}`,
-    `replay: ${replay}`,
+    ...(whyNotWritten === undefined
+      ? [`trace: ${traceFile}`, `replay: ${replay}`]
+      : [`trace: none, ${whyNotWritten}`]),
   ].join('\n')
 }

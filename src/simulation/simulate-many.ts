@@ -8,7 +8,7 @@ import type { RunStats } from './run/outcome.js'
 import { shrinkAsync } from './shrink/shrink.js'
 import { runFor } from './simulate.js'
 import { planFor, type SimulateOptions } from './simulate-options.js'
-import { headerOf, traceFileOf, writeTraceFile } from './trace/trace-file.js'
+import { headerOf, traceFileOf, whyNotWritten } from './trace/trace-file.js'
 
 export interface SimulateManyOptions extends Omit<SimulateOptions, 'seed' | 'plan'> {
   /** How many seeds, one after the other. */
@@ -57,7 +57,7 @@ const explain = async (
   const frames: Frame[] = []
   await runFor(options, shrunk.plan, (frame) => frames.push(frame))
   const traceFile = traceFileOf(original.seed)
-  writeTraceFile(traceFile, { header: headerOf(shrunk.plan), frames })
+  const why = whyNotWritten(traceFile, { header: headerOf(shrunk.plan), frames })
   const isOwn = options.handler !== undefined || options.check !== undefined
-  return failureOf({ original, shrunk, traceFile, isOwn })
+  return failureOf({ original, shrunk, traceFile, whyNotWritten: why, isOwn })
 }

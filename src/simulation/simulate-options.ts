@@ -52,10 +52,13 @@ export interface SimulateOptions {
   readonly workload?: Workload
   /** The members' work on each record, in place of a simulated application's. */
   readonly handler?: Handler
-  /** Called before each run, shrinking included: state that handlers share begins anew here. */
-  readonly setUp?: () => void
-  /** Called when the run has ended; what it throws is a violation. */
-  readonly check?: (end: EndOfRun) => void
+  /**
+   * Called before each run, shrinking included: state that handlers share begins anew here. A
+   * promise is awaited.
+   */
+  readonly setUp?: () => void | Promise<void>
+  /** Called when the run has ended; what it throws, or rejects with, is a violation. */
+  readonly check?: (end: EndOfRun) => void | Promise<void>
   /** Runs this plan, as shrinking, `arbitraries` or a trace gave it; the seed is the plan's. */
   readonly plan?: Plan
 }

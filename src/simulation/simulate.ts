@@ -38,7 +38,7 @@ export const runFor = async (
   onFrame?: (frame: Frame) => void,
 ): Promise<Pick<Simulation, 'violations' | 'stats'>> => {
   const { handler, check, workload } = options
-  options.setUp?.()
+  await options.setUp?.()
   if (handler === undefined && check === undefined && workload?.record === undefined) {
     return judgePlan(plan, onFrame)
   }
@@ -58,7 +58,7 @@ export const runFor = async (
   const { violations, stats } = judge.outcome()
   if (check === undefined) return { violations, stats }
   try {
-    check({ records: storedRecords(world), plan })
+    await check({ records: storedRecords(world), plan })
     return { violations, stats }
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)

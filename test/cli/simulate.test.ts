@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -109,6 +109,16 @@ describe('streambus simulate', () => {
     expect(existsSync(join(folder, '.streambus', 'traces', '1.jsonl'))).toBe(true)
   })
 
+  it('tells of it where its trace cannot be written, too', async () => {
+    const cwd = join(folder, 'unwritable')
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, '.streambus'), 'a file, where a folder is needed')
+    const { code, stdout } = await cli(['simulate', '--runs', '1', ...small], { ...broken, cwd })
+    expect(code).toBe(5)
+    expect(stdout).toMatch(/^seed 1 broke a rule:\n {2}nobody joins: /)
+    expect(stdout).toMatch(/\ntrace: none, cannot write the trace .*1\.jsonl: E[A-Z]+\n/)
+  })
+
   it('shows how far it is, stops at Ctrl+C, says what ran so far, and ends with 130', async () => {
     const running = await startCli(['simulate', '--runs', '1000000', '--workers', '1', ...small])
     const progress = await running.stderr.first(() => true, { what: 'the progress line' })
@@ -128,6 +138,8 @@ describe('streambus simulate', () => {
     expect(await usageError('--runs', '0')).toContain('Expected a whole number of at least 1')
     expect(await usageError('--runs', '2', '--trace', 'x')).toContain('add --runs 1 (asked for 2)')
     expect(await usageError('--seed', '-1')).toContain('Expected a whole number')
+    const seed = `${Number.MAX_SAFE_INTEGER}`
+    expect(await usageError('--seed', seed, '--runs', '3')).toContain('too large for 3 runs')
     expect(await usageError('--members', '9')).toContain('Expected a whole number 1 to 8')
     expect(await usageError('--partitions', '65')).toContain('Expected a whole number 1 to 64')
     expect(await usageError('--faults', 'network,fire')).toContain(

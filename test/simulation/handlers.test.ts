@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { keyOf } from '../../src/domain/topic-partition.js'
 import { checkPlan } from '../../src/simulation/check-plan.js'
 import type { Handler } from '../../src/simulation/members/handler.js'
@@ -130,6 +130,36 @@ describe('a handler', () => {
       new Set(['handler returns in time']),
     )
   })
+})
+
+test('setUp and check may be asynchronous: both are awaited', async () => {
+  let isReady = false
+  const { violations } = await simulate({
+    ...small,
+    faults: [],
+    setUp: async () => {
+      await sleep(5)
+      isReady = true
+    },
+    handler: () => expect(isReady).toBe(true),
+    check: async () => {
+      await sleep(5)
+      throw new Error('the ledger is wrong')
+    },
+  })
+  expect(violations).toMatchObject([{ rule: 'check', what: 'the ledger is wrong' }])
+  const setUp = (): Promise<void> => Promise.reject(new Error('no database'))
+  await expect(simulate({ ...small, setUp })).rejects.toThrow('no database')
+})
+
+test("a test's fake timers do not stop the world", async () => {
+  vi.useFakeTimers()
+  try {
+    const handler: Handler = async (_, context) => context.sleep(10)
+    expect((await simulate({ ...small, faults: [], handler })).violations).toEqual([])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 describe('a plan and a handler belong together', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -19,7 +19,9 @@ vi.mock('../../src/simulation/checkers/index.js', async (original) => {
   return { checkers: [...checkers, nobodyIsKilled] }
 })
 
-const { arbitraries, checkPlan, readPlan } = await import('../../src/simulation/index.js')
+const { arbitraries, checkPlan, readPlan, simulateMany } = await import(
+  '../../src/simulation/index.js'
+)
 
 const home = process.cwd()
 beforeEach(() => process.chdir(mkdtempSync(join(tmpdir(), 'streambus-property-'))))
@@ -57,4 +59,25 @@ test('a property that fails shrinks, and prints seed, path, script, trace and ho
   const again = readPlan(file!)
   expect(again.steps).toHaveLength(Number(steps))
   expect(() => checkPlan(again)).toThrow(/nobody is killed/)
+})
+
+test('a failure is told where its trace cannot be written, too', async () => {
+  writeFileSync('.streambus', 'a file, where a folder is needed')
+  const why = /trace: none, cannot write the trace .*jsonl: E[A-Z]+$/
+  const { failure } = await simulateMany({
+    runs: 1,
+    members: 1,
+    partitions: 1,
+    check: () => {
+      throw new Error('wrong')
+    },
+  })
+  expect(failure?.text).toMatch(/check: wrong\n/)
+  expect(failure?.text).toMatch(why)
+  const [drawn] = fc.sample(arbitraries(fc).plan({ members: { max: 1 }, faults: [] }), 1)
+  const steps = [
+    { do: 'start', member: 0, afterMs: 0 },
+    { do: 'crash', member: 0, how: 'kill', afterMs: 1_000 },
+  ] as const
+  expect(() => checkPlan({ ...drawn!, steps })).toThrow(why)
 })

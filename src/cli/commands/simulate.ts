@@ -90,6 +90,9 @@ const simulate = async (
   if (options.trace !== undefined && options.runs !== 1) {
     throw new UsageError(`--trace writes one run: add --runs 1 (asked for ${options.runs})`)
   }
+  if (!Number.isSafeInteger(options.seed + options.runs)) {
+    throw new UsageError(`--seed ${options.seed} is too large for ${options.runs} runs`)
+  }
   const { Totals } = await import('../simulate/totals.js')
   const { Progress } = await import('../simulate/progress.js')
   const totals = new Totals()

@@ -5,7 +5,12 @@ import { failureOf, type SimulationFailure } from '../../simulation/failure.js'
 import { drawPlan } from '../../simulation/plan/draw-plan.js'
 import { judgePlan } from '../../simulation/run/outcome.js'
 import { shrinkAsync } from '../../simulation/shrink/shrink.js'
-import { recordPlan, traceFileOf, writeTraceFile } from '../../simulation/trace/trace-file.js'
+import {
+  recordPlan,
+  traceFileOf,
+  whyNotWritten,
+  writeTraceFile,
+} from '../../simulation/trace/trace-file.js'
 import type { CommandRun } from '../command-run.js'
 import type { FailedSeed, SeedOptions } from './batch.js'
 import type { Totals } from './totals.js'
@@ -32,9 +37,10 @@ export const printFailures = async (
   for (const failed of explained) {
     // It may take a minute.
     notice(`seed ${failed.seed} broke a rule; shrinking its script`)
-    const failure = await explain(failed, options, signal)
+    const { failure, why } = await explain(failed, options, signal)
     if (global.isJson) {
       const { text: _, plan, ...rest } = failure
+      if (why !== undefined) notice(why)
       await stdout.json({ ...rest, steps: plan.steps })
     } else await stdout.line(`${failure.text}\n`)
   }
@@ -46,7 +52,7 @@ const explain = async (
   { seed, violations }: FailedSeed,
   options: SeedOptions,
   signal: AbortSignal,
-): Promise<SimulationFailure> => {
+): Promise<{ readonly failure: SimulationFailure; readonly why: string | undefined }> => {
   const original = drawPlan({ ...options, seed })
   const shrunk = await shrinkAsync(original, violations, async (plan) => {
     // Between two runs a signal can be heard.
@@ -54,8 +60,9 @@ const explain = async (
     return signal.aborted ? [] : judgePlan(plan).violations
   })
   const traceFile = traceFileOf(seed)
-  writeTraceFile(traceFile, recordPlan(shrunk.plan).trace)
-  return failureOf({ original, shrunk, traceFile, isOwn: false })
+  const why = whyNotWritten(traceFile, recordPlan(shrunk.plan).trace)
+  const parts = { original, shrunk, traceFile, whyNotWritten: why, isOwn: false }
+  return { failure: failureOf(parts), why }
 }
 
 export const printSummary = async (

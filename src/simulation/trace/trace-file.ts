@@ -41,6 +41,16 @@ export const writeTraceFile = (file: string, trace: Trace): void => {
   }
 }
 
+/** For the trace of a failure, which is worth telling without it, too: why it is not there. */
+export const whyNotWritten = (file: string, trace: Trace): string | undefined => {
+  try {
+    writeTraceFile(file, trace)
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** Errors: TRACE_NOT_FOUND, INVALID_TRACE. */
 export const readTraceFile = (file: string): Trace => parseTrace(textOf(file), file)
 

@@ -47,7 +47,7 @@ const textOf = (parts: FailureParts): string => {
     : `npx --no-install streambus replay ${traceFile}`
   return [
     `seed ${plan.seed} broke a rule:`,
-    ...violations.slice(0, MOST_VIOLATIONS).map(({ rule, what }) => `  ${rule}: ${what}`),
+    ...violations.slice(0, MOST_VIOLATIONS).map(inWords),
     ...(more > 0 ? [`  and ${more} more`] : []),
     runs === 0
       ? `the script of ${plan.steps.length} steps:`
@@ -59,3 +59,5 @@ const textOf = (parts: FailureParts): string => {
       : [`trace: none, ${whyNotWritten}`]),
   ].join('\n')
 }
+
+const inWords = ({ rule, what, seq }: Violation): string => `  ${rule}: ${what} (frame ${seq})`

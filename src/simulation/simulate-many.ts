@@ -1,6 +1,7 @@
 import * as Schema from 'effect/Schema'
 import type { Frame } from '../domain/trace.js'
 import { CountFrom, validateOptions } from '../domain/validate.js'
+import { nextTurn } from '../runtime/virtual-globals.js'
 import type { Violation } from './checkers/checker.js'
 import { failureOf, type SimulationFailure } from './failure.js'
 import type { Plan } from './plan/plan.js'
@@ -35,6 +36,8 @@ export const simulateMany = async (options: SimulateManyOptions): Promise<Simula
   validateOptions('simulateMany', Seeds, { runs, seed: first })
   const stats: RunStats[] = []
   for (let seed = first; seed < first + runs; seed++) {
+    // Runs without a handler are synchronous: timers and signals of the caller get their turn here.
+    await nextTurn()
     const plan = planFor({ ...each, seed })
     const run = await runFor(each, plan)
     stats.push(run.stats)

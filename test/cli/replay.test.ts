@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { simulate } from '../../src/simulation/index.js'
 import { cli, cliOk, jsonLines, oneErrorLine } from './fixtures/cli.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'streambus-replay-'))
@@ -89,6 +90,22 @@ describe('streambus replay', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(/ world: phase end\n$/)
     expect(stderr).toMatch(/^streambus: told as recorded: only its own handler can run it again/)
+  })
+
+  it('judges a trace with a handler of its own by what was recorded', async () => {
+    const slow = await simulate({
+      seed: 1,
+      members: 1,
+      partitions: 1,
+      faults: [],
+      consumer: { maxPollIntervalMs: 10_000 },
+      handler: (_, { sleep }) => sleep(60_000),
+    })
+    const file = join(folder, 'slow.jsonl')
+    writeFileSync(file, slow.trace())
+    const { code, stdout } = await cli(['replay', file])
+    expect(code).toBe(5)
+    expect(stdout).toMatch(/\nhandler returns in time: .* \(frame \d+\)\n/)
   })
 
   it('refuses what is no trace, in one line that says where', async () => {

@@ -76,7 +76,9 @@ describe('streambus simulate', () => {
       'streambus: seed 4 broke a rule; shrinking its script\n' +
         'streambus: a rule was broken in 2 of 2 runs (VIOLATED)\n',
     )
-    expect(stdout).toMatch(/^seed 4 broke a rule:\n {2}nobody joins: member-\d\.\d has joined\n/)
+    expect(stdout).toMatch(
+      /^seed 4 broke a rule:\n {2}nobody joins: member-\d\.\d has joined \(frame \d+\)\n/,
+    )
     expect(stdout).toMatch(
       /shrunk from \d+ steps to 1 in \d+ runs:\n {3}1\. at .*: member \d starts\n/,
     )
@@ -129,7 +131,7 @@ describe('streambus simulate', () => {
     expect(code).toBe(130)
     const [runs = '', ...rest] = running.stdout.items
     expect(runs).toMatch(/^[\d,]+ runs in \d+\.\d s \(\d+\.\d\/s\), 0 with violations$/)
-    expect(Number(/^[\d,]+/.exec(runs)![0].replace(',', ''))).toBeGreaterThanOrEqual(20)
+    expect(Number(/^[\d,]+/.exec(runs)![0].replace(',', ''))).toBeGreaterThanOrEqual(5)
     expect(rest).toHaveLength(3)
     expect(running.stderr.items.filter((line) => !line.includes(' runs/s, '))).toEqual([])
   })

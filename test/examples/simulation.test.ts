@@ -27,7 +27,7 @@ const printedIn = (text: string, name: string): RegExpExecArray => {
 
 describe('examples/simulation', () => {
   it.each([
-    ['bank-balance', /^ {2}check: \w+ has \d+, transferred were \d+$/],
+    ['bank-balance', /^ {2}check: \w+ has \d+, transferred were \d+ \(frame \d+\)$/],
     [
       'slow-handler',
       /^ {2}handler returns in time: member-\d\.\d loses its partitions: no poll for .*; its handler has topic-/,

@@ -72,7 +72,7 @@ test('a failure is told where its trace cannot be written, too', async () => {
       throw new Error('wrong')
     },
   })
-  expect(failure?.text).toMatch(/check: wrong\n/)
+  expect(failure?.text).toMatch(/check: wrong \(frame \d+\)\n/)
   expect(failure?.text).toMatch(why)
   const [drawn] = fc.sample(arbitraries(fc).plan({ members: { max: 1 }, faults: [] }), 1)
   const steps = [

@@ -38,14 +38,18 @@ const replayTrace = async (
 ): Promise<void> => {
   const { planOf, readTraceFile } = await import('../../simulation/trace/trace-file.js')
   const { replay } = await import('../../simulation/trace/replay.js')
-  const { canReplay, tellStory, tellOutcome } = await import('../simulate/story.js')
+  const { judgeFrames } = await import('../../simulation/run/outcome.js')
+  const { canReplay, tellStory, tellOutcome, tellViolations } = await import('../simulate/story.js')
   const recorded = readTraceFile(file)
   const story = { until, isWithMessages: messages === true }
   const plan = recorded.header.plan === undefined ? undefined : planOf(recorded, file)
   if (plan === undefined || !canReplay(plan)) {
     await tellStory(run, recorded, story)
     if (plan !== undefined) {
+      const violations = judgeFrames(plan, recorded.frames)
+      await tellViolations(run, violations)
       run.notice(`told as recorded: only its own handler can run it again (readPlan('${file}'))`)
+      if (violations.length > 0) throw new Violated(1, 1)
     }
     return
   }

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Batch, BatchResult, SeedOptions } from './batch.js'
 
 /** Short enough for a lively progress line, long enough to cost nothing. */
-const BATCH_RUNS = 20
+const BATCH_RUNS = 5
 /** Worlds live for milliseconds: with room for some hundreds of them hardly one is copied. */
 const YOUNG_GENERATION_MB = 64
 

@@ -1,5 +1,6 @@
 import type { Frame } from '../../domain/trace.js'
 import type { Trace } from '../../domain/trace-text.js'
+import type { Violation } from '../../simulation/checkers/checker.js'
 import { describePlan, describeSteps } from '../../simulation/plan/describe-plan.js'
 import type { Plan } from '../../simulation/plan/plan.js'
 import { describeFrame } from '../../simulation/trace/describe-frame.js'
@@ -59,7 +60,7 @@ export const tellOutcome = async (
     await stdout.json({ frames: frames.length, isSame: difference === undefined, violations })
     return
   }
-  const lines = violations.map(({ rule, what, seq }) => `${rule}: ${what} (frame ${seq})`)
+  const lines = violations.map(inWords)
   if (difference === undefined) lines.push(`${frames.length} frames, the same as recorded`)
   else {
     const { seq, recorded = 'none', now = 'none' } = difference
@@ -67,3 +68,14 @@ export const tellOutcome = async (
   }
   await stdout.line(`\n${lines.join('\n')}`)
 }
+
+/** Of a run that is told as it was recorded. */
+export const tellViolations = async (
+  { global, stdout }: Output,
+  violations: readonly Violation[],
+): Promise<void> => {
+  if (global.isJson) await stdout.json({ violations })
+  else if (violations.length > 0) await stdout.line(`\n${violations.map(inWords).join('\n')}`)
+}
+
+const inWords = ({ rule, what, seq }: Violation): string => `${rule}: ${what} (frame ${seq})`

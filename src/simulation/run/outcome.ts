@@ -73,3 +73,10 @@ export const judgePlan = (plan: Plan, onFrame?: (frame: Frame) => void): Outcome
   })
   return judge.outcome()
 }
+
+/** What the rules say of a run that was recorded. */
+export const judgeFrames = (plan: Plan, frames: readonly Frame[]): readonly Violation[] => {
+  const judge = new Judge(plan)
+  for (const frame of frames) judge.see(frame)
+  return judge.outcome().violations
+}

@@ -151,6 +151,11 @@ export const livenessCases: readonly RuleCase[] = [
     rule: handlerReturnsInTime,
     plan: withHandler,
     keeps: {
+      'it has thrown, which another rule tells': [
+        ['a', { fact: 'handler.failed', where: 't-0 3', what: 'Error: no' }],
+        { at: 30_001 },
+        moved('a', 'member', 'poll.overdue', 'stable', 'fenced.waitingForPoll'),
+      ],
       'it was stopped meanwhile': [
         ['a', { fact: 'release' }],
         { at: 30_000 },

@@ -1,4 +1,6 @@
+import * as Schema from 'effect/Schema'
 import type * as FastCheck from 'fast-check'
+import { invalidConfig, validateOptions } from '../domain/validate.js'
 import { faultDraws } from './faults/fault-draws.js'
 import { Draw } from './plan/draw.js'
 import { drawPlan, type Scene } from './plan/draw-plan.js'
@@ -24,9 +26,26 @@ export interface PlanConstraints {
 }
 
 export interface Arbitraries {
-  /** A scene and a script for it: joins, leaves, crashes and whatever else `faults` allow. */
+  /**
+   * A scene and a script for it: joins, leaves, crashes and whatever else `faults` allow. Errors:
+   * INVALID_CONFIG, naming every wrong field.
+   */
   readonly plan: (constraints?: PlanConstraints) => FastCheck.Arbitrary<Plan>
 }
+
+const between = (minimum: number, maximum: number) =>
+  Schema.optional(Schema.Number.check(Schema.isInt(), Schema.isBetween({ minimum, maximum })))
+const range = (most: number) =>
+  Schema.optional(Schema.Struct({ min: between(1, most), max: between(1, most) }))
+const MOST_STEPS = 1_000
+
+const Constraints = Schema.Struct({
+  members: range(8),
+  partitions: range(64),
+  faults: Schema.optional(Schema.Array(Schema.Literals(faultClasses))),
+  maxSteps: between(1, MOST_STEPS),
+  strategies: Schema.optional(Schema.Array(Schema.String).check(Schema.isMinLength(1))),
+})
 
 const STRATEGIES = ['range', 'roundrobin', 'sticky', 'cooperative-sticky']
 const MOST_PAUSE_MS = 8_000
@@ -34,6 +53,10 @@ const MOST_PAUSE_MS = 8_000
 /** Plans for properties of one's own; give it fast-check, which is not a dependency of ours. */
 export const arbitraries = (fc: FastCheckModule): Arbitraries => ({
   plan: (constraints = {}) => {
+    if (typeof (fc as Partial<FastCheckModule> | undefined)?.record !== 'function') {
+      throw invalidConfig('arbitraries', 'give it fast-check: arbitraries(fc)', 'fc')
+    }
+    validateOptions('arbitraries', Constraints, constraints)
     const { members = {}, partitions = {}, faults = faultClasses, maxSteps = 40 } = constraints
     return fc
       .record({

@@ -81,3 +81,24 @@ test('a failure is told where its trace cannot be written, too', async () => {
   ] as const
   expect(() => checkPlan({ ...drawn!, steps })).toThrow(why)
 })
+
+test('constraints that cannot be met are refused, naming the field', () => {
+  const { plan } = arbitraries(fc)
+  const wrong: readonly [object, RegExp][] = [
+    [{ members: { max: 9 } }, /members.max/],
+    [{ partitions: { min: 0 } }, /partitions.min/],
+    [{ members: 3 }, /members/],
+    [{ faults: ['x'] }, /faults/],
+    [{ maxSteps: 0 }, /maxSteps/],
+    [{ strategies: [] }, /strategies/],
+    [{ bogus: 1 }, /bogus/],
+  ]
+  for (const [constraints, says] of wrong) {
+    const refused = expect.objectContaining({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(says),
+    })
+    expect(() => plan(constraints)).toThrow(refused)
+  }
+  expect(() => arbitraries(undefined as never).plan()).toThrow(/arbitraries\(fc\)/)
+})

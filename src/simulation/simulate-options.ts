@@ -5,7 +5,7 @@ import type { Handler } from './members/handler.js'
 import { drawPlan } from './plan/draw-plan.js'
 import { type Plan, parsePlan } from './plan/plan.js'
 import { type FaultClass, faultClasses, type Step, StepSchema } from './plan/step.js'
-import type { MakeRecord } from './workload/records.js'
+import { faultOf, type MakeRecord } from './workload/records.js'
 import type { StoredRecord } from './workload/stored-records.js'
 
 /** What simulated consumers are made with; the rest is drawn. Names as of `bus.consumer()`. */
@@ -107,6 +107,10 @@ export const planFor = (options: SimulateOptions): Plan => {
   for (const [field, given] of Object.entries(functions)) {
     if (given === undefined || typeof given === 'function') continue
     throw invalidConfig('simulate', `${field}: Expected a function`, field)
+  }
+  const fault = workload.record === undefined ? undefined : faultOf(workload.record)
+  if (fault !== undefined) {
+    throw invalidConfig('simulate', `workload.record: ${fault}`, 'workload.record')
   }
   if (options.plan !== undefined) return checked(fitting(parsePlan(options.plan), handler))
   const { assignmentStrategy, ...times } = consumer

@@ -219,3 +219,25 @@ describe('simulate', () => {
     })
   })
 })
+
+test('records that are none are refused before the first run', async () => {
+  const wrong: readonly [unknown, RegExp][] = [
+    [() => undefined, /workload.record: Expected \{ key, value \}, got undefined/],
+    [() => ({ value: 5 }), /as its value, got number/],
+    [() => ({ key: 1n, value: 'a' }), /as its key, got bigint/],
+    [() => null, /got null/],
+    [
+      () => {
+        throw new Error('rec')
+      },
+      /workload.record: it threw: rec/,
+    ],
+  ]
+  for (const [record, says] of wrong) {
+    const run = simulate({ seed: 1, workload: { record: record as never } })
+    await expect(run).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(says),
+    })
+  }
+})

@@ -40,5 +40,22 @@ export const idOf = ({ headers, value }: Pick<ConsumerRecord, 'headers' | 'value
   return bytes === null ? -1 : Number(bytes.toString('latin1'))
 }
 
+/** What is wrong with what a record's maker gives, by its first record; undefined: nothing. */
+export const faultOf = (make: MakeRecord): string | undefined => {
+  let made: Partial<RecordContent> | undefined
+  try {
+    made = make({ topic: 'topic-0', partition: 0, id: 0 })
+  } catch (error) {
+    return `it threw: ${error instanceof Error ? error.message : String(error)}`
+  }
+  if (typeof made !== 'object' || made === null) return `Expected { key, value }, got ${made}`
+  const { key = null, value } = made
+  for (const [name, given] of Object.entries({ key, value })) {
+    if (given === null || typeof given === 'string' || Buffer.isBuffer(given)) continue
+    return `Expected a string, a Buffer or null as its ${name}, got ${typeof given}`
+  }
+  return undefined
+}
+
 const bytesOf = (content: string | Buffer | null): Buffer | null =>
   typeof content === 'string' ? Buffer.from(content) : content

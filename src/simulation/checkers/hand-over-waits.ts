@@ -1,5 +1,8 @@
 import type { Checker } from './checker.js'
 
+/** Times of frames are microseconds, written as milliseconds. */
+const ROUNDING_MS = 0.001
+
 /**
  * A revoke waits for the records in hand, up to drainTimeoutMs from the drain's beginning (however
  * long they were in hand by then): `onPartitionsRevoked` ends after what was delivered of the
@@ -33,7 +36,7 @@ export const handOverWaits: Checker = {
         for (const partition of partitions) {
           const last = inHand.get(`${process} ${partition}`)
           if (last === undefined || closing.has(process)) continue
-          if (t - (drainingSince.get(process) ?? t) >= times.drainTimeoutMs) continue
+          if (t - (drainingSince.get(process) ?? t) >= times.drainTimeoutMs - ROUNDING_MS) continue
           report(seq, `${partition} revoked from ${process} with ${last} in hand`)
         }
         forget(process, partitions)
